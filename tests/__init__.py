@@ -1,0 +1,3 @@
+"""The tests: test_<module>.py beside the fixtures they share."""
+
+from __future__ import annotations

@@ -1,0 +1,77 @@
+"""Fixtures every test may ask for: real servers, one a session; a database of one's own; the shared data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+
+StartServer = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    with servers.postgresql() as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty PostgreSQL database."""
+    with servers.postgresql_database(postgresql_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[int]:
+    with servers.mariadb() as port:
+        yield port
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: int) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty MariaDB database."""
+    with servers.mariadb_database(mariadb_server) as url:
+        yield url
+
+
+@pytest.fixture
+def start_prometheus() -> Iterator[StartServer]:
+    """start_prometheus(config, *flags, files={name: text}) gives the base URL; the server ends with the test."""
+    with ExitStack() as running:
+        yield lambda *args, **kwargs: running.enter_context(servers.prometheus(*args, **kwargs))
+
+
+@pytest.fixture
+def start_alertmanager() -> Iterator[StartServer]:
+    """start_alertmanager(config, *flags, files={name: text}) gives the base URL; the server ends with the test."""
+    with ExitStack() as running:
+        yield lambda *args, **kwargs: running.enter_context(servers.alertmanager(*args, **kwargs))
+
+
+@pytest.fixture
+def promtool() -> str:
+    return servers.program("promtool", "prometheus")
+
+
+@pytest.fixture
+def amtool() -> str:
+    return servers.program("amtool", "prometheus-alertmanager")
+
+
+@pytest.fixture
+def chromium_path() -> str:
+    return servers.program("chromium", "chromium")
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of data sets and papers beside the checkout, where there is one."""
+    folder = Path(__file__).parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("the shared data sets do not lie beside this checkout (../shared)")
+    return folder
