@@ -1,0 +1,62 @@
+"""The Chinese words of states, stages, windows and flags: what the ops team, officers and auditors read."""
+
+from __future__ import annotations
+
+from agent.model import Stage, State
+
+STATES: dict[State, str] = {
+    State.MET: "达标",
+    State.AT_RISK: "预警",
+    State.MISSED: "当前未达标",
+    State.EMPTY: "本期未发生",
+    State.NO_DATA: "无数据",
+    State.PENDING: "待填报",
+    State.NOT_DUE: "未到期",
+    State.NOT_APPLICABLE: "不适用",
+}
+UNREACHABLE = "年内已无法达标"
+FLAGS = {"partial": "数据不完整", "unconfirmed": "口径待确认"}
+STAGES: dict[Stage, str] = {
+    Stage.IN_TIME: "时限内",
+    Stage.DUE_SOON: "即将超时",
+    Stage.OVERDUE: "已超时",
+    Stage.PAUSED: "计时暂停",
+}
+WINDOWS = {
+    "today": "今日",
+    "7d": "近7天",
+    "30d": "近30天",
+    "month": "本月",
+    "quarter": "本季",
+    "ytd": "本年累计",
+    "year": "全年",
+    "custom": "自选区间",
+}
+SEVERITIES = {"critical": "紧急", "warning": "重要", "info": "提示"}
+OUTCOMES = {"good": "合格", "bad": "不合格", "excluded": "剔除", "open": "未结"}
+REASONS = {
+    "not_measured": "本区间尚未开始采集",
+    "no_source": "没有数据源提供此类记录",
+    "coverage": "数据完整率不足",
+    "unstated": "等待填报",
+    "unfinished": "尚有计划内事项未完成",
+    "catching_up": "口径变更，正在重新计算",
+}
+DEMO = "演示数据"
+
+
+def excluded(reason: str) -> str:
+    """The reason a record does not count, in words; a rule's own reason stands as it was written."""
+    if reason == "withdrawn":
+        return "已从来源撤回"
+    if reason == "outside opening hours":
+        return "系统非开放时段或维护"
+    if reason == "amount out of range":
+        return "金额超出可精确记录的范围"
+    if reason.startswith("no limit for "):
+        return f"未规定时限:{reason.removeprefix('no limit for ')}"
+    if reason.startswith("no "):
+        return f"缺少时间或字段 {reason.removeprefix('no ')}"
+    if reason.startswith("calendar "):
+        return f"{reason.split()[1]}年工作日安排尚未公布"
+    return reason

@@ -1,0 +1,98 @@
+"""One sheet of an Excel workbook as rows of values, streamed. Formulas give the value Excel last saved."""
+
+from __future__ import annotations
+
+import warnings
+import zlib
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+from zipfile import BadZipFile, ZipFile
+
+from agent.model import Row
+from collectors.layout import CHUNK_ROWS, Chunk, Layout, UnreadableFile, close_match, column_positions
+
+if TYPE_CHECKING:
+    from openpyxl.workbook import Workbook
+
+LAST_ROW = 1_048_576  # of any Excel sheet; a row said to stand below it is made up
+IN_MEMORY_BYTES = 256 << 20  # all but the sheets is read at once: texts and styles
+OLE_START = b"\xd0\xcf\x11\xe0"
+
+# What openpyxl lets through when the parts of a package are not what they say.
+BROKEN = (BadZipFile, zlib.error, EOFError, KeyError, IndexError, ValueError, TypeError, AttributeError, SyntaxError,
+          RuntimeError, OSError)  # fmt: skip
+
+
+def read_xlsx(path: Path, _name: str, layout: Layout, columns: tuple[str, ...]) -> Iterator[Chunk]:
+    """The rows below the header; cells as str, int, Decimal, bool, naive datetime or None. Empty rows are no rows."""
+    with path.open("rb") as stream:
+        _check_package(stream, layout.max_bytes)
+        try:
+            yield from _chunks(stream, layout, columns)
+        except BROKEN as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk's fault, not the workbook's
+            raise UnreadableFile("the workbook is damaged") from None
+
+
+def _check_package(stream: BinaryIO, max_bytes: int) -> None:
+    """Refuse what is no workbook or unpacks to more than allowed. zipfile reads no more of a part than it declares."""
+    start = stream.read(4)
+    if start == OLE_START:
+        raise UnreadableFile("not an .xlsx file: an old .xls or one with a password; save it as .xlsx without one")
+    try:
+        with ZipFile(stream) as package:
+            sizes = {part.filename: part.file_size for part in package.infolist()}
+    except (BadZipFile, ValueError):
+        raise UnreadableFile("not an .xlsx file, or one that is cut short") from None
+    if "[Content_Types].xml" not in sizes:
+        raise UnreadableFile("not an .xlsx file but some other archive")
+    in_memory = sum(size for part, size in sizes.items() if not part.startswith("xl/worksheets/"))
+    if sum(sizes.values()) > max_bytes or in_memory > IN_MEMORY_BYTES:
+        raise UnreadableFile(
+            f"expected at most {max_bytes} bytes once unpacked (max_bytes), {IN_MEMORY_BYTES} of them beside the sheets"
+        )
+
+
+def _chunks(stream: BinaryIO, layout: Layout, columns: tuple[str, ...]) -> Iterator[Chunk]:
+    from openpyxl import load_workbook  # takes 0.1 s: only who reads a workbook waits for it
+
+    # Styles and validations openpyxl cannot keep are nothing to a reader.
+    warnings.filterwarnings("ignore", module="openpyxl")
+    workbook = load_workbook(stream, read_only=True, data_only=True)
+    try:
+        sheet = _sheet(workbook, layout.sheet)
+        sheet.reset_dimensions()  # some programs write A1, and everything beyond would be cut off
+        numbered = enumerate(sheet.iter_rows(values_only=True), 1)
+        header = next((row for number, row in numbered if number == layout.header_row), ())
+        positions = column_positions(header, columns, f"row {layout.header_row}")
+        while batch := list(islice(numbered, CHUNK_ROWS)):
+            if batch[-1][0] > LAST_ROW:
+                raise UnreadableFile(f"expected at most {LAST_ROW} rows, got more")
+            filled = [(number, row) for number, row in batch if any(cell not in (None, "") for cell in row)]
+            yield Chunk([_picked(row, positions) for _, row in filled], [number for number, _ in filled], [])
+    finally:
+        workbook.close()
+
+
+def _sheet(workbook: Workbook, wanted: str | None) -> Any:
+    names = [sheet.title for sheet in workbook.worksheets]
+    if wanted is None and names:
+        return workbook.worksheets[0]
+    if wanted not in names:
+        close = close_match(wanted or "", names)
+        hint = f"; did you mean {close!r}?" if close else ""
+        raise UnreadableFile(f"expected a sheet {wanted!r}, got {len(names)} others{hint}")
+    return workbook.worksheets[names.index(wanted)]
+
+
+def _picked(row: Sequence[object], positions: Sequence[int]) -> Row:
+    """The mapped cells; a row is as long as its last filled cell, so what lies beyond is empty."""
+    return tuple(_exact(row[position]) if position < len(row) else None for position in positions)
+
+
+def _exact(cell: object) -> object:
+    return Decimal(repr(cell)) if isinstance(cell, float) else cell
