@@ -1,0 +1,107 @@
+"""Acts of people: taking a record out needs two accounts, confirming a reading one; all stays in the log for good."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pwd
+
+from agent.book import Book
+from agent.book.standing import APPROVE, CONFIRM, EXCLUDE, RESTORE, standing
+from agent.config import Indicator
+from agent.ledger import Ledger, Session, acts
+from agent.ledger.acts import Act
+from agent.model import ConfigError, Instant
+
+
+def account() -> str:
+    """The account of the operating system that runs this process."""
+    user = os.getuid()
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"uid-{user}"
+
+
+def request_exclusion(ledger: Ledger, record: str, indicator: str, reason: str, now: Instant, who: str) -> Act:
+    """Ask for a record (`source/id`) to be taken out of one indicator, or of all where `indicator` is empty."""
+    return _request(ledger, EXCLUDE, record, indicator, reason, now, who)
+
+
+def request_return(ledger: Ledger, record: str, indicator: str, reason: str, now: Instant, who: str) -> Act:
+    """Ask for an excluded record to count again."""
+    return _request(ledger, RESTORE, record, indicator, reason, now, who)
+
+
+def _request(ledger: Ledger, kind: str, record: str, indicator: str, reason: str, now: Instant, who: str) -> Act:
+    if not reason.strip():
+        raise ConfigError("--reason: expected why, got nothing")
+    with ledger.write() as session:
+        source, id = _known(session, record)
+        now_holds = standing(acts.read(session))
+        subject, place = f"{source}/{id}", (f"{source}/{id}", indicator)
+        if kind == RESTORE and place not in now_holds.excluded:
+            raise ConfigError(f"{record}: expected an excluded record, got one that counts")
+        if kind == EXCLUDE and place in now_holds.excluded:
+            raise ConfigError(f"{record}: is excluded already, by act {now_holds.excluded[place].n}")
+        for waiting in now_holds.waiting:
+            if (waiting.subject, waiting.body["indicator"]) == place:
+                raise ConfigError(f"{record}: act {waiting.n} by {waiting.account} already asks for a change")
+        return acts.append(session, now, who, kind, subject, {"indicator": indicator, "reason": reason.strip()})
+
+
+def approve(ledger: Ledger, book: Book, number: int, now: Instant, who: str) -> Act:
+    """Approve a request made by another account; what it changes is derived in the same transaction."""
+    with ledger.write() as session:
+        waiting = {act.n: act for act in standing(acts.read(session)).waiting}
+        request = waiting.get(number)
+        if request is None:
+            listed = ", ".join(str(n) for n in waiting) or "none"
+            raise ConfigError(f"act {number}: expected a request that waits for approval (waiting: {listed})")
+        if request.account == who:
+            raise ConfigError(f"act {number}: {who} made this request; another account must approve it")
+        done = acts.append(session, now, who, APPROVE, str(number), {})
+        source, _, id = request.subject.partition("/")
+        place = (source, id, request.body["indicator"])
+        session.run("DELETE FROM exclusion WHERE source = ? AND id = ? AND indicator = ?", place)
+        if request.kind == EXCLUDE:
+            session.run(
+                "INSERT INTO exclusion (source, id, indicator, reason, act) VALUES (?,?,?,?,?)",
+                (*place, request.body["reason"], number),
+            )
+        book.derive_again(session, source, id)
+        return done
+
+
+def _known(session: Session, record: str) -> tuple[str, str]:
+    """The record a person names as `source/id`, or by its id alone where that is clear."""
+    found = session.rows("SELECT source, id FROM record WHERE id = ?", (record,))
+    if not found and "/" in record:
+        source, _, id = record.partition("/")
+        found = session.rows("SELECT source, id FROM record WHERE source = ? AND id = ?", (source, id))
+    if len(found) == 1:
+        return found[0][0], found[0][1]
+    if found:
+        raise ConfigError(f"record {record!r}: expected one of {', '.join('/'.join(one) for one in found)}")
+    raise ConfigError(f"record {record!r}: no such record; expected source/id as `dabiao explain` shows it")
+
+
+def confirm(ledger: Ledger, indicator: Indicator, now: Instant, who: str) -> Act:
+    """Confirm the reading of an indicator as it stands; a reading that changes is unconfirmed again."""
+    with ledger.write() as session:
+        subject, reading = f"{indicator.project}/{indicator.id}", reading_hash(indicator)
+        former = standing(acts.read(session)).confirmed.get(subject)
+        if former is not None and former.body["reading"] == reading:
+            raise ConfigError(f"{subject}: was confirmed already, by {former.account} with act {former.n}")
+        return acts.append(session, now, who, CONFIRM, subject, {"reading": reading, "text": indicator.text})
+
+
+def reading_hash(indicator: Indicator) -> str:
+    """What is confirmed: how the row is measured and what is demanded of it."""
+    meaning = {
+        "measure": indicator.measure.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        "targets": [[begins, target.op, str(target.value), target.word] for begins, target in indicator.targets],
+        "text": indicator.text,
+    }
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]

@@ -1,0 +1,27 @@
+"""Records + definitions → observations → what changes in the ledger; the one write path, and recomputing it all."""
+
+from __future__ import annotations
+
+from agent.book.definition import Definition, all_indicators, definitions, setting_for
+from agent.book.delivery import Book, Booked, Delivery
+from agent.book.recomputation import Difference, Recomputed, recompute
+from agent.book.registry import Registered, catch_up, current, register
+from agent.book.scratch import ledger_at
+
+__all__ = [
+    "Book",
+    "Booked",
+    "Definition",
+    "Delivery",
+    "Difference",
+    "Recomputed",
+    "Registered",
+    "all_indicators",
+    "catch_up",
+    "current",
+    "definitions",
+    "ledger_at",
+    "recompute",
+    "register",
+    "setting_for",
+]

@@ -1,0 +1,126 @@
+"""A ledger as it was, or as it would have been judged, at an instant: made anew from the records there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from agent.book.bodies import decode
+from agent.book.definition import Definition
+from agent.book.delivery import Book, Delivery
+from agent.book.registry import register
+from agent.book.standing import standing
+from agent.ledger import Ledger, Session, acts
+from agent.model import ConfigError, Instant, Mapped, Record, utc_of
+
+SLICE = 5000
+LAST = 1 << 62
+# What a batch knew: the current version where it was already there, else the revision that was current then. A record
+# that only grows has no revisions; what it knew is cut at the instant by the measure.
+KNOWN = (
+    "SELECT source, kind, id, system, body, version, changed_at, withdrawn FROM record "
+    "WHERE seq <= ? OR (first_seq <= ? AND NOT EXISTS (SELECT 1 FROM revision WHERE record = pk)) "
+    "UNION ALL SELECT r.source, r.kind, r.id, v.system, v.body, v.version, v.changed_at, v.withdrawn FROM revision v "
+    "JOIN record r ON r.pk = v.record WHERE r.seq > ? AND v.seq <= ? AND v.until_seq > ? ORDER BY 1, 2"
+)
+
+
+@contextmanager
+def ledger_at(
+    ledger: Ledger,
+    definitions: Sequence[Definition],
+    instant: Instant,
+    *,
+    known_then: bool,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[Ledger]:
+    """A scratch ledger judged at `instant`: with what is known today or, `known_then`, with what was known then.
+
+    Raises ConfigError where nothing was known yet. It costs a derivation of every record, and writes nothing.
+    """
+    with TemporaryDirectory(prefix="dabiao-") as folder, closing(Ledger.open(Path(folder) / "scratch.db")) as scratch:
+        with ledger.read() as session:
+            seq = _last_known(session, instant) if known_then else LAST
+            book = Book(scratch, register(scratch, [one.judged_at(instant) for one in definitions]).keys)
+            _copy_sources(session, scratch, instant, known_then)
+            _copy_acts(session, scratch, seq)
+            total = (session.one("SELECT record_pk FROM counter WHERE id = 1") or (0,))[0]
+            rows = session.stream(KNOWN, (seq, seq, seq, seq, seq), SLICE)
+            done = 0
+            for (source, kind), records in groupby(map(_record, rows), lambda one: (one.source, one.kind)):
+                for part in _slices(records):
+                    book.deliver(Delivery(source, kind, Mapped(part, [], [], None), instant))
+                    done += len(part)
+                    progress(done, total)
+        yield scratch
+
+
+def _last_known(session: Session, instant: Instant) -> int:
+    """The last batch before the first one learned later: the order of batches counts, not the clock."""
+    later = session.one("SELECT MIN(seq) FROM batch WHERE learned_at > ?", (instant,))
+    first = session.one("SELECT MIN(seq), MIN(learned_at) FROM batch")
+    last = (later[0] - 1) if later and later[0] is not None else LAST
+    if first is None or first[0] is None or first[0] > last:
+        began = "nothing has been collected" if first is None or first[1] is None else f"began {utc_of(first[1])}"
+        raise ConfigError(f"as_of: not yet known then; the ledger {began}")
+    return last
+
+
+def _copy_sources(session: Session, scratch: Ledger, instant: Instant, known_then: bool) -> None:
+    states = session.rows("SELECT source, last_attempt, last_success, reason, records FROM source_state")
+    covered = session.rows("SELECT source, begins, ends, learned_at FROM coverage WHERE begins < ?", (instant,))
+    with scratch.write() as write:
+        write.many(
+            "INSERT INTO source_state (source, last_attempt, last_success, reason, records) VALUES (?,?,?,?,?)", states
+        )
+        write.many(
+            "INSERT INTO coverage (source, begins, ends, learned_at) VALUES (?,?,?,?)",
+            [
+                (source, begins, min(ends, instant), learned_at)
+                for source, begins, ends, learned_at in covered
+                if not known_then or learned_at <= instant
+            ],
+        )
+
+
+def _copy_acts(session: Session, scratch: Ledger, seq: int) -> None:
+    """The log up to a batch, and the exclusions it came to."""
+    log = acts.read(session, seq)
+    with scratch.write() as write:
+        for act in log:
+            acts.append(write, act.at, act.account, act.kind, act.subject, act.body)
+        write.many(
+            "INSERT INTO exclusion (source, id, indicator, reason, act) VALUES (?,?,?,?,?)",
+            [
+                (*subject.partition("/")[::2], indicator, request.body["reason"], request.n)
+                for (subject, indicator), request in standing(log).excluded.items()
+            ],
+        )
+
+
+def _record(row: tuple[object, ...]) -> Record:
+    source, kind, id, system, body, version, changed_at, withdrawn = row
+    return decode(
+        str(kind),
+        str(source),
+        str(id),
+        system if isinstance(system, str) else None,
+        str(body),
+        version if isinstance(version, int) else None,
+        changed_at if isinstance(changed_at, int) else None,
+        bool(withdrawn),
+    )
+
+
+def _slices(records: Iterator[Record]) -> Iterator[list[Record]]:
+    part: list[Record] = []
+    for record in records:
+        part.append(record)
+        if len(part) == SLICE:
+            yield part
+            part = []
+    if part:
+        yield part

@@ -1,0 +1,39 @@
+"""What the log of acts comes to: requests that wait, exclusions in force, readings confirmed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from agent.ledger.acts import Act
+
+EXCLUDE, RESTORE, APPROVE, CONFIRM = "exclude", "restore", "approve", "confirm"
+
+
+class Standing(NamedTuple):
+    """What the acts come to: requests that wait for approval, exclusions in force, readings confirmed."""
+
+    waiting: tuple[Act, ...]
+    excluded: Mapping[tuple[str, str], Act]  # (source/id, indicator or "") → the request in force
+    confirmed: Mapping[str, Act]  # project/indicator → the last confirmation
+
+
+def standing(log: Iterable[Act]) -> Standing:
+    """Fold the log into what holds now."""
+    requests: dict[int, Act] = {}
+    excluded: dict[tuple[str, str], Act] = {}
+    confirmed: dict[str, Act] = {}
+    for act in log:
+        match act.kind:
+            case "exclude" | "restore":
+                requests[act.n] = act
+            case "approve":
+                request = requests.pop(int(act.subject))
+                place = (request.subject, request.body["indicator"])
+                if request.kind == EXCLUDE:
+                    excluded[place] = request
+                else:
+                    excluded.pop(place, None)
+            case "confirm":
+                confirmed[act.subject] = act
+    return Standing(tuple(requests.values()), excluded, confirmed)

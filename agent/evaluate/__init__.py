@@ -1,0 +1,10 @@
+"""Sums + open records + target + now → Verdict → Snapshot. Targets are compared in `judgement` and nowhere else."""
+
+from __future__ import annotations
+
+from agent.evaluate.board import Board
+from agent.evaluate.judgement import judge, target_on
+from agent.evaluate.windows import NAMES as WINDOW_NAMES
+from agent.evaluate.windows import custom, named, windows
+
+__all__ = ["WINDOW_NAMES", "Board", "custom", "judge", "named", "target_on", "windows"]

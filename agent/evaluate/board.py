@@ -1,0 +1,282 @@
+"""What the ledger holds, kept in memory by window and brought up to date by what changed; each tick gives a Snapshot."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
+
+from agent.book.definition import Definition, all_indicators, definitions, setting_for
+from agent.book.registry import current
+from agent.config import Config, Plan, Source
+from agent.evaluate.coverage import Stretch, joined
+from agent.evaluate.held import Held
+from agent.evaluate.numbers import moved_numbers
+from agent.evaluate.openwork import OpenObservation
+from agent.evaluate.windows import windows
+from agent.ledger import Ledger, Session
+from agent.model import SECOND_US, Finding, Instant, OpenRecord, Snapshot, SourceStatus, Tally, Verdict, Window
+
+SHOWN_OPEN = 500
+SHOWN_FINDINGS = 1000
+STALE_REFRESH = 60 * SECOND_US
+RELOAD_ABOVE = 20_000  # changed records after which loading all open ones anew is cheaper
+OPEN = (
+    "SELECT o.record, r.source, r.id, o.day, o.system, o.outcome, o.reason, o.starts, o.due, o.worked, o.definition "
+    "FROM observation o JOIN record r ON r.pk = o.record WHERE o.outcome >= 3"
+)
+FRESH_INTERVALS = 3  # a source read within this many intervals is taken to have told everything until now
+
+WindowsOf = Callable[[Plan, Instant], tuple[Window, ...]]
+
+
+class Board:
+    """The indicators of the plan in force, ready to be judged. Not thread safe: one thread refreshes it."""
+
+    def __init__(self, config: Config, ledger: Ledger, windows_of: WindowsOf | None = None) -> None:
+        """`windows_of` gives the windows to keep; by default every named one."""
+        self.config, self.ledger = config, ledger
+        self._windows_of = windows_of or (lambda plan, now: windows(plan.days, plan.year, now))
+        self._held: dict[int, Held] = {}
+        self._ranked: dict[int, Definition] = {}  # those of them whose value is a percentile
+        self._indicators: list[Held] = []
+        self._seq = self._definitions_seq = -1
+        self._days: dict[int, int] = {}
+        self._told: dict[str, list[Stretch]] = {}
+        self._fresh: dict[str, bool] = {}
+        self._overlap = {one.id: one.spec.since.overlap if one.spec.since else 0 for one in config.sources}
+        self._stale_since: Instant = 0
+        self._open: tuple[OpenRecord, ...] = ()
+        self._verdicts: tuple[Verdict, ...] = ()
+
+    def refresh(self, now: Instant) -> Snapshot:
+        """Take in what the ledger learned since, let time pass, judge what moved."""
+        with self.ledger.read() as session:
+            counter = session.one("SELECT seq FROM counter WHERE id = 1")
+            seq = counter[0] if counter else 0
+            changed = self._take_in(session, seq, now)
+            for held in self._indicators:
+                changed |= held.advance(now)
+            self._midnight(now)
+            statuses = self._sources(session, now)
+            judged = [held.judge_dirty(session, self._told, self._measured_from(), now) for held in self._indicators]
+            findings = self._findings(session)
+        if changed or not self._verdicts:
+            self._open = tuple(self._nearest(now))
+        if any(judged):
+            self._verdicts = tuple(chain.from_iterable(held.shown for held in self._indicators))
+        covered = self._calendar_covered_until()
+        return Snapshot(now, seq, self._verdicts, statuses, self._open, findings, covered)
+
+    # --- what the ledger learned ---
+
+    def _take_in(self, session: Session, seq: int, now: Instant) -> bool:
+        registered = session.one(
+            "SELECT COUNT(*), MAX(from_seq), MAX(built_through) FROM definition WHERE state <> 'retired'"
+        )
+        serving = hash(registered and (registered[0], registered[1]))
+        if serving != self._definitions_seq or self._seq < 0:
+            self._load(session, now)
+            self._definitions_seq, self._seq = serving, seq
+            return True
+        if seq == self._seq:
+            return False
+        former, self._seq = self._seq, seq
+        for row in session.rows(
+            "SELECT definition, system, day, good, bad, excluded, num, den FROM tally WHERE seq > ?", (former,)
+        ):
+            if (held := self._held.get(row[0])) is not None:
+                held.set_tally(row[1], row[2], Tally(*row[3:]))
+        return self._take_in_open(session, former, now)
+
+    def _load(self, session: Session, now: Instant) -> None:
+        """Everything anew: at the start, and when the definitions that serve have changed."""
+        self._held, self._indicators, self._days = {}, [], {}
+        registered = current(self.ledger, definitions(self.config))
+        for plan in plans_in_force(self.config.plans, now):
+            for indicator in all_indicators(plan):
+                pk = registered.serving.get((plan.year, indicator.project, indicator.id))
+                wanted = [
+                    s.id for s in self.config.sources if reads(indicator.measure.of, indicator.measure.sources, s)
+                ]
+                held = Held(plan, indicator, setting_for(plan, indicator), pk, wanted)
+                held.catching_up = pk is None and indicator.measure.from_records
+                self._indicators.append(held)
+                if pk is not None:
+                    self._held[pk] = held
+        self._ranked = {pk: one for pk, one in registered.keys.items() if one.percentile and pk in self._held}
+        for row in session.rows("SELECT definition, system, day, good, bad, excluded, num, den FROM tally"):
+            if (found := self._held.get(row[0])) is not None:
+                found.set_tally(row[1], row[2], Tally(*row[3:]))
+        self._load_open(session, now)
+
+    def _load_open(self, session: Session, now: Instant) -> None:
+        by_place: dict[tuple[int, int], list[OpenObservation]] = {}
+        for row in session.rows(OPEN):
+            by_place.setdefault((row[10], row[0]), []).append(OpenObservation(*row[:10]))
+        for definition, held in self._held.items():
+            for record in [record for record in held.open.held if (definition, record) not in by_place]:
+                held.set_open(record, (), now)
+        for (definition, record), observations in by_place.items():
+            if (found := self._held.get(definition)) is not None:
+                found.set_open(record, observations, now)
+
+    def _take_in_open(self, session: Session, former: int, now: Instant) -> bool:
+        """Only changed records can have gained or lost open observations."""
+        changed = [row[0] for row in session.rows("SELECT pk FROM record WHERE touched_seq > ?", (former,))]
+        if len(changed) > RELOAD_ABOVE:
+            for pk in self._ranked:
+                self._held[pk].forget_numbers()
+            self._load_open(session, now)
+            return True
+        moved, lost = moved_numbers(session, self._ranked, changed, former)
+        for one in moved:
+            self._held[one.definition].move_number(one.system, one.day, one.number, one.sign)
+        for pk in lost:
+            self._held[pk].forget_numbers()
+        by_place: dict[tuple[int, int], list[OpenObservation]] = {}
+        for row in session.rows_in(OPEN + " AND o.record IN {in}", changed):
+            by_place.setdefault((row[10], row[0]), []).append(OpenObservation(*row[:10]))
+        for definition, held in self._held.items():
+            for record in changed:
+                observations = by_place.get((definition, record), ())
+                if observations or record in held.open.held:
+                    held.set_open(record, observations, now)
+        return bool(changed)
+
+    def _midnight(self, now: Instant) -> None:
+        """A new day has new windows; the sums are made anew."""
+        for held in self._indicators:
+            today = held.plan.days.day_of(now)
+            if not held.windows or self._days.get(id(held)) != today:
+                held.set_windows(self._windows_of(held.plan, now))
+                self._days[id(held)] = today
+
+    # --- what the sources told ---
+
+    def _sources(self, session: Session, now: Instant) -> tuple[SourceStatus, ...]:
+        state = {
+            row[0]: row[1:]
+            for row in session.rows(
+                "SELECT source, last_success, records, reason, signals, rows_new, rows_changed, rows_same, rows_rejected "
+                "FROM source_state"
+            )
+        }
+        rejects = dict(session.rows("SELECT source, COUNT(*) FROM reject WHERE resolved_seq IS NULL GROUP BY source"))
+        told: dict[str, list[Stretch]] = {}
+        for source, begins, ends in session.rows("SELECT source, begins, ends FROM coverage"):
+            told.setdefault(source, []).append((begins, ends))
+        statuses = tuple(
+            self._status(source, state.get(source.id), rejects.get(source.id, 0), told)
+            for source in self.config.sources
+        )
+        self._take_coverage(told, statuses, now)
+        return statuses
+
+    def _status(
+        self, source: Source, row: Sequence[object] | None, rejects: int, told: dict[str, list[Stretch]]
+    ) -> SourceStatus:
+        success, records, reason, signals, new, changed, same, rejected = row or (None, 0, None, None, 0, 0, 0, 0)
+        stretches = told.get(source.id)
+        return SourceStatus(
+            source=source.id,
+            collector=source.collector,
+            systems=tuple(sorted(source.systems)),
+            interval_seconds=source.every_us / SECOND_US,
+            up=None if row is None else reason is None,
+            last_success=success if isinstance(success, int) else None,
+            records=int(str(records)),
+            rejects=rejects,
+            reason=str(reason) if reason is not None else None,
+            covered_through=max(ends for _, ends in stretches) if stretches else None,
+            rows={
+                "new": int(str(new)),
+                "changed": int(str(changed)),
+                "same": int(str(same)),
+                "rejected": int(str(rejected)),
+            },
+            signals=json.loads(str(signals)) if signals else {},
+        )
+
+    def _take_coverage(self, told: dict[str, list[Stretch]], statuses: Iterable[SourceStatus], now: Instant) -> None:
+        """Indicators are judged again when a source of theirs goes stale, comes back, or fills a gap."""
+        stale_again = now - self._stale_since >= STALE_REFRESH
+        moved: set[str] = set()
+        for source, status in zip((one.id for one in self.config.sources), statuses, strict=True):
+            slack = int(FRESH_INTERVALS * status.interval_seconds * SECOND_US)
+            fresh = bool(status.up and status.last_success is not None and status.last_success >= now - slack)
+            stretches = joined(told.get(source, []))
+            if fresh and stretches and stretches[-1][1] >= now - slack - self._overlap[source]:
+                stretches[-1] = (stretches[-1][0], max(now, stretches[-1][1]))
+            known = self._told.get(source, [])
+            if fresh and self._fresh.get(source):  # its end follows the clock: only its gaps can have changed
+                same = known[:-1] == stretches[:-1] and [a for a, _ in known[-1:]] == [a for a, _ in stretches[-1:]]
+            else:
+                same = known == stretches and fresh == self._fresh.get(source)
+            # A gap weighs less as time passes, and one that grows weighs more: look again now and then.
+            if not same or (stale_again and (not fresh or len(stretches) > 1)):
+                moved.add(source)
+            self._told[source], self._fresh[source] = stretches, fresh
+        if stale_again:
+            self._stale_since = now
+        for held in self._indicators:
+            if not moved.isdisjoint(held.sources):
+                held.all_dirty()
+
+    def _measured_from(self) -> dict[str, Instant]:
+        return {source.id: source.measured_from for source in self.config.sources if source.measured_from is not None}
+
+    def _findings(self, session: Session) -> tuple[Finding, ...]:
+        return tuple(
+            Finding(*row)
+            for row in session.rows(
+                "SELECT kind, subject, text, at FROM finding WHERE cleared_seq IS NULL "
+                f"ORDER BY pk DESC LIMIT {SHOWN_FINDINGS}"
+            )
+        )
+
+    # --- what is nearest ---
+
+    def _nearest(self, now: Instant) -> list[OpenRecord]:
+        """The open records whose time is up first; evidence measures repeat their parent's and are left out."""
+        lines = [
+            [(due, id, place, one, held) for due, id, one in held.open.nearest(SHOWN_OPEN)]
+            for place, held in enumerate(self._indicators)
+            if "/" not in held.indicator.id
+        ]
+        nearest = islice(heapq.merge(*lines, key=lambda item: item[:3]), SHOWN_OPEN)
+        return [
+            OpenRecord(
+                held.indicator.project,
+                held.indicator.id,
+                one.source,
+                one.id,
+                one.system or None,
+                stage,
+                one.starts,
+                one.due,
+            )
+            for _, _, _, one, held in nearest
+            if (stage := held.open.stage(one, now)) is not None
+        ]
+
+    def _calendar_covered_until(self) -> Instant | None:
+        ends = [plan.days.start_of(plan.calendar.covered_until) for plan in self.config.plans]
+        return min(ends, default=None)
+
+
+def plans_in_force(plans: Sequence[Plan], now: Instant) -> list[Plan]:
+    """Of each project the plan of the current year; before the first, the first; after the last, the last."""
+    chosen: dict[str, Plan] = {}
+    for plan in sorted(plans, key=lambda plan: plan.year):
+        year = plan.days.date_of(plan.days.day_of(now)).year
+        for project in plan.projects:
+            if project.id not in chosen or plan.year <= year:
+                chosen[project.id] = plan
+    return [plan for plan in plans if plan in chosen.values()]
+
+
+def reads(kind: str, sources: Sequence[str], source: Source) -> bool:
+    """Whether a source gives the records a measure counts."""
+    return source.spec.record == kind and (not sources or source.id in sources)

@@ -1,0 +1,282 @@
+"""One indicator in memory: its tallies summed by window, its open records, and the evidence a judgement needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from agent.config import Indicator, Plan
+from agent.evaluate.coverage import Stretch, common, share
+from agent.evaluate.judgement import Evidence, judge
+from agent.evaluate.openwork import OpenCount, OpenObservation, OpenWork
+from agent.evaluate.ranked import Ranked
+from agent.ledger import Session
+from agent.measures import Count, Days, DurationMeasure, Setting, Uptime, promised_microseconds
+from agent.model import SECOND_US, Day, Instant, Stage, Tally, Verdict, Window
+from agent.worktime import CalendarUnknown, make_clock
+
+Place = tuple[str, str | None]  # window name, system (None: all together)
+Sums = list[int]
+
+
+class Held:
+    """One indicator with what the ledger holds of it. `definition` is None where a person states the value."""
+
+    def __init__(
+        self, plan: Plan, indicator: Indicator, setting: Setting, definition: int | None, sources: Sequence[str]
+    ):
+        """Nothing is loaded yet; `sources` are those that give its records."""
+        measure = indicator.measure
+        self.plan, self.indicator, self.setting = plan, indicator, setting
+        self.definition, self.sources = definition, tuple(sources)
+        self.clock = make_clock(measure.clock, plan.calendar)
+        self.open = OpenWork(indicator.warn_before_us, self.clock.worked)
+        self.tallies: dict[tuple[str, Day], Tally] = {}
+        self.sums: dict[Place, Sums] = {}
+        self.windows: tuple[Window, ...] = ()
+        self.dirty: set[Place] = set()
+        self.verdicts: dict[Place, Verdict] = {}
+        self.shown: tuple[Verdict, ...] = ()  # the same, by window and system
+        self._order: list[Place] = []
+        self.rank = measure.percentile
+        self._ranked: dict[Place, Ranked] = {}
+        self._overdue: list[tuple[str, Day, int]] = []  # system, day and time taken of overdue records, where ranked
+        self.systems: set[str] = set(measure.systems)
+        self.catching_up = False
+
+    def set_windows(self, windows: tuple[Window, ...]) -> None:
+        """Sum the tallies of new windows: at midnight, and when everything was loaded anew."""
+        self.windows = windows
+        self.sums = {}
+        self._ranked = {
+            (window.name, system): ranked
+            for window in windows
+            for (name, system), ranked in self._ranked.items()
+            if name == window.name and ranked.days == (window.first, window.last)
+        }
+        for (system, day), tally in self.tallies.items():
+            self._add(system, day, tally)
+        self.all_dirty()
+
+    def set_tally(self, system: str, day: Day, tally: Tally) -> None:
+        """A tally as the ledger now has it: only the difference moves."""
+        former = self.tallies.get((system, day), Tally())
+        self.tallies[(system, day)] = tally
+        if system and system not in self.systems:
+            self.systems.add(system)
+        self._add(system, day, Tally(*map(int.__sub__, tally, former)))
+
+    def _add(self, system: str, day: Day, change: Tally) -> None:
+        for window in self.windows:
+            if window.first <= day < window.last:
+                for place in ((window.name, None), (window.name, system)):
+                    self.dirty.add(place)
+                    sums = self.sums.get(place)
+                    if sums is None:
+                        self.sums[place] = list(change)
+                    else:
+                        for at, number in enumerate(change):
+                            sums[at] += number
+
+    def move_number(self, system: str, day: Day, number: int, sign: int) -> None:
+        """A number its percentiles are read from has come (+1) or gone (−1)."""
+        for window in self.windows:
+            if window.first <= day < window.last:
+                for place in ((window.name, None), (window.name, system)):
+                    self.dirty.add(place)
+                    if place in self._ranked:
+                        self._ranked[place].move(number, sign)
+
+    def forget_numbers(self) -> None:
+        """Too much has changed to follow: have the numbers read anew."""
+        self._ranked.clear()
+
+    def set_open(self, record: int, observations: Sequence[OpenObservation], now: Instant) -> None:
+        """The open observations of one record."""
+        self.systems.update(one.system for one in observations if one.system)
+        self.open.replace(record, observations, now)
+
+    def advance(self, now: Instant) -> bool:
+        """Let time pass for the open records; whether any moved."""
+        self.open.advance(now)
+        moved = bool(self.open.changed)
+        for system, day in self.open.changed:
+            self._touch(system, day)
+        self.open.changed.clear()
+        if self._moves_with_time():
+            for (system, day), count in self.open.places.items():
+                if count.stages[Stage.OVERDUE] or count.stages[Stage.PAUSED]:
+                    self._touch(system, day)
+        return moved
+
+    def _moves_with_time(self) -> bool:
+        """Whether overdue or running records change the value as time passes."""
+        measure = self.indicator.measure
+        return isinstance(measure, Uptime) or (isinstance(measure, DurationMeasure) and measure.unfinished == "count")
+
+    def _touch(self, system: str, day: Day) -> None:
+        for window in self.windows:
+            if window.first <= day < window.last:
+                self.dirty |= {(window.name, None), (window.name, system)}
+
+    def all_dirty(self) -> None:
+        """Have every verdict judged again."""
+        self.dirty = {(window.name, system) for window in self.windows for system in (None, *self.systems)}
+
+    def judge_dirty(
+        self, session: Session, told: dict[str, list[Stretch]], measured_from: dict[str, Instant], now: Instant
+    ) -> bool:
+        """Judge what moved; whether anything did."""
+        if not self.dirty:
+            return False
+        stretches, begun = self._told(told, measured_from)
+        self._overdue = self._running(now)
+        today = self.plan.days.day_of(now)
+        for window in self.windows:
+            moved = [system for name, system in self.dirty if name == window.name and system != ""]
+            if not moved:
+                continue
+            covered = None if begun is None else share(stretches, max(window.start, begun), min(window.end, now))
+            waiting = self.open.counts(window.first, window.last) if self.open.places else {}
+            for system in moved:
+                open_count = waiting.get(system) or OpenCount()
+                verdict = self._judge(session, window, system, stretches, covered, open_count, now, today)
+                self.verdicts[(window.name, system)] = verdict
+        self.dirty.clear()
+        if len(self._order) != len(self.verdicts):
+            self._order = sorted(self.verdicts, key=lambda place: (place[0], place[1] or ""))
+        self.shown = tuple([self.verdicts[place] for place in self._order])
+        return True
+
+    def _told(
+        self, told: dict[str, list[Stretch]], measured_from: dict[str, Instant]
+    ) -> tuple[list[Stretch], Instant | None]:
+        """The time in which all its sources told everything, and when they began to."""
+        known = [told.get(source, []) for source in self.sources]
+        if not known or not all(known):
+            return [], None
+        stretches = known[0]
+        for other in known[1:]:
+            stretches = common(stretches, other)
+        begun = max(measured_from.get(source, told[source][0][0]) for source in self.sources)
+        return stretches, begun
+
+    def _judge(
+        self,
+        session: Session,
+        window: Window,
+        system: str | None,
+        stretches: list[Stretch],
+        covered: float | None,
+        open_count: OpenCount,
+        now: Instant,
+        today: Day,
+    ) -> Verdict:
+        count = self._count(window, system, stretches, open_count, now)
+        known = Evidence(
+            count=count,
+            stages=open_count.stages,
+            value=self._value(session, window, system, count, now),
+            coverage=covered,
+            has_source=bool(self.sources),
+            next_due=self.open.next_due(system, now),
+            catching_up=self.catching_up,
+        )
+        return judge(self.indicator, window, system, known, today)
+
+    def _count(
+        self, window: Window, system: str | None, stretches: list[Stretch], open_count: OpenCount, now: Instant
+    ) -> Count:
+        tally = Tally(*self.sums.get((window.name, system), Tally()))
+        measure, overdue = self.indicator.measure, open_count.stages[Stage.OVERDUE]
+        if isinstance(measure, Days):
+            return self._count_days(measure, window, system, tally, now)
+        if isinstance(measure, Uptime):
+            return self._count_uptime(window, system, tally, stretches, now)
+        if measure.unfinished == "leave_out":
+            return Count(tally, open_count.waiting + overdue, 0, open_count.lapsed)
+        elapsed = 0
+        if overdue and isinstance(measure, DurationMeasure):
+            elapsed = overdue * self.clock.worked(now) + open_count.banked
+        return Count(tally, open_count.waiting, overdue, open_count.lapsed, elapsed)
+
+    def _count_days(self, measure: Days, window: Window, system: str | None, tally: Tally, now: Instant) -> Count:
+        today = self.plan.days.day_of(now)
+        try:
+            due = measure.days_due(self.plan.calendar, window.first, min(window.last, today + 1))
+        except CalendarUnknown as unknown:
+            due = measure.days_due(self.plan.calendar, window.first, min(window.last, today + 1, unknown.first_unknown))
+        kept_on = {day for (name, day), one in self.tallies.items() if one.good and system in (None, name)}
+        kept = sum(day in kept_on for day in due)
+        waiting = int(bool(due) and due[-1] == today and today not in kept_on)
+        demanded = len(due) - waiting
+        counted = Tally(kept, demanded - kept, tally.excluded, kept, demanded)
+        return Count(counted, waiting, due_days=demanded, kept_days=kept)
+
+    def _count_uptime(
+        self, window: Window, system: str | None, tally: Tally, stretches: list[Stretch], now: Instant
+    ) -> Count:
+        down = waiting = 0
+        for one in self.open.observations():
+            if system in (None, one.system) and one.starts is not None and one.starts < window.end:
+                down += promised_microseconds(
+                    self.setting, one.system, max(one.starts, window.start), min(now, window.end)
+                )
+                waiting += 1
+        known = 0
+        if not tally.den:
+            limits = [(window.start, min(window.end, now))]
+            for name in [system] if system is not None else self._promised_systems():
+                known += sum(promised_microseconds(self.setting, name, a, b) for a, b in common(stretches, limits))
+        return Count(tally, waiting, down=down, known=known)
+
+    def _promised_systems(self) -> Iterable[str]:
+        return self.indicator.measure.systems or tuple(self.plan.systems)
+
+    def _value(
+        self, session: Session, window: Window, system: str | None, count: Count, now: Instant
+    ) -> Fraction | None:
+        measure = self.indicator.measure
+        if self.rank is None or self.definition is None:
+            return measure.value(count)
+        milestone = not isinstance(measure, DurationMeasure)
+        if milestone and (count.waiting or count.overdue):  # no date until everything planned is done
+            return None
+        running = [
+            taken for name, day, taken in self._overdue if window.first <= day < window.last and system in (None, name)
+        ]
+        ranked = self._ranked.get((window.name, system))
+        if ranked is None or ranked.count != count.tally.den:
+            ranked = self._ranked[(window.name, system)] = Ranked(self.definition, window, system, count.tally.den)
+        numbers, first = ranked.around(session, self.rank, running)
+        total = ranked.count + len(running)
+        return percentile(numbers, self.rank, 1 if milestone else SECOND_US, first, total)
+
+    def _running(self, now: Instant) -> list[tuple[str, Day, int]]:
+        """The time overdue open records have taken so far, where they count and the value is a percentile."""
+        if self.rank is None or self.indicator.measure.unfinished == "leave_out":
+            return []
+        worked = self.clock.worked
+        return [
+            (one.system, one.day, one.worked + worked(now) - worked(one.starts))
+            for one in self.open.overdue.values()
+            if one.starts is not None
+        ]
+
+
+def percentile(
+    numbers: Sequence[int], rank: Fraction, scale: int = 1, first: int = 0, total: int | None = None
+) -> Fraction | None:
+    """The exact percentile of sorted numbers by linear interpolation (type 7 of Hyndman & Fan 1996); None of nothing.
+
+    Of a `total` of numbers those around the percentile are enough; `first` is then the place of the first of them.
+    """
+    count = len(numbers) if total is None else total
+    if not count:
+        return None
+    below, beyond = divmod(rank.numerator * (count - 1), rank.denominator)
+    low = numbers[below - first]
+    if not beyond:
+        return Fraction(low, scale)
+    between = Fraction(beyond, rank.denominator) * (numbers[below + 1 - first] - low)
+    return (low + between) / scale

@@ -1,0 +1,127 @@
+"""The only place where a value is compared with its target: sums + open records + target + now → Verdict. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from agent.config import Indicator
+from agent.measures import Count, Milestone
+from agent.model import Day, Instant, Stage, State, Target, Unit, Verdict, Window
+
+UNCONFIRMED = "unconfirmed"
+PARTIAL = "partial"
+COUNTED_WHOLE = 1 - 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one indicator in one window, for one system or all: the input of a judgement."""
+
+    count: Count
+    stages: Mapping[Stage, int]
+    value: Fraction | None  # already worked out by the measure
+    coverage: float | None  # None: nothing of the window has been measured yet
+    has_source: bool = True
+    next_due: Instant | None = None
+    catching_up: bool = False
+
+
+def judge(indicator: Indicator, window: Window, system: str | None, known: Evidence, today: Day) -> Verdict:
+    """The verdict on one indicator in one window."""
+    target = target_on(indicator, max(window.first, min(today, window.last - 1)))
+    value, reason = _usable(indicator, known)
+    state = _state(indicator, target, value, reason, known, today)
+    if state is State.EMPTY or state is State.NO_DATA:
+        value = None
+    flags = (
+        (PARTIAL,)
+        if known.coverage is not None and known.coverage < COUNTED_WHOLE and indicator.measure.from_records
+        else ()
+    )
+    tally = known.count.tally
+    return Verdict(
+        project=indicator.project,
+        indicator=indicator.id,
+        name=indicator.name,
+        system=system,
+        window=window,
+        value=value,
+        text=None,
+        unit=unit_of(indicator, target),
+        target=target,
+        state=state,
+        flags=(*flags, UNCONFIRMED),
+        good=tally.good + known.count.lapsed,
+        bad=tally.bad + known.count.overdue,
+        open=known.count.waiting,
+        excluded=tally.excluded,
+        coverage=known.coverage,
+        reachable=None,
+        allowance_left=None,
+        forecast=None,
+        reason=reason,
+        stages=known.stages,
+        next_due=known.next_due,
+        numerator=tally.num,
+        denominator=tally.den,
+    )
+
+
+def target_on(indicator: Indicator, day: Day) -> Target | None:
+    """The target in force on a day; None for evidence that has none."""
+    found = None
+    for begins, target in indicator.targets:
+        if begins is None or begins <= day:
+            found = target
+    return found
+
+
+def unit_of(indicator: Indicator, target: Target | None) -> Unit:
+    """The unit of an indicator's value."""
+    return indicator.measure.unit or (target.unit if target else Unit.RATIO)
+
+
+def _usable(indicator: Indicator, known: Evidence) -> tuple[Fraction | None, str | None]:
+    """The value, or why there is none."""
+    if not indicator.measure.from_records:
+        return None, "unstated"
+    if known.catching_up:
+        return None, "catching_up"
+    if not known.has_source:
+        return None, "no_source"
+    if known.coverage is None:
+        return None, "not_measured"
+    if known.coverage < indicator.coverage_min:
+        return None, "coverage"
+    if known.value is None and isinstance(indicator.measure, Milestone) and known.count.waiting + known.count.overdue:
+        return None, "unfinished"
+    return known.value, None
+
+
+def _state(
+    indicator: Indicator,
+    target: Target | None,
+    value: Fraction | None,
+    reason: str | None,
+    known: Evidence,
+    today: Day,
+) -> State:
+    match reason:
+        case "unstated":
+            due = indicator.attest_by if indicator.attest_by is not None else indicator.judged_on + 1
+            return State.PENDING if today >= due else State.NOT_DUE
+        case "unfinished":
+            return State.MISSED if known.count.overdue else State.NOT_DUE
+        case str():
+            return State.NO_DATA
+    if value is None:
+        return State.MET if indicator.when_empty == "met" and target is not None else State.EMPTY
+    if target is None or target.value is None:
+        return State.NOT_APPLICABLE
+    if target.holds(value):
+        return State.MET
+    if indicator.accumulation == "cumulative" and today <= indicator.judged_on:
+        return State.NOT_DUE
+    return State.MISSED

@@ -1,0 +1,64 @@
+"""Exact percentiles of a window: the numbers around the wanted rank are kept, and follow those that come and go."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from fractions import Fraction
+
+from agent.ledger import Session
+from agent.model import Window
+
+MARGIN = 2_000  # numbers kept on either side: so far the rank can drift before they are read anew
+MOST = 20 * MARGIN
+
+
+class Ranked:
+    """The numbers the ledger holds of one definition in one window, for one system or all; `count` says how many."""
+
+    def __init__(self, definition: int, window: Window, system: str | None, count: int) -> None:
+        """Nothing is read yet."""
+        self.count, self.days = count, (window.first, window.last)
+        only = "" if system is None else " AND system = ?"
+        self._where = f"FROM sample WHERE definition = ? AND day >= ? AND day < ?{only}"
+        self._values = (definition, window.first, window.last, *([] if system is None else [system]))
+        self._first = 0  # the rank of the first number kept
+        self._kept = array("q")
+
+    def move(self, number: int, sign: int) -> None:
+        """A number has come (+1) or gone (−1)."""
+        kept, reaches_end = self._kept, self._first + len(self._kept) == self.count
+        self.count += sign
+        if not kept or len(kept) > MOST:
+            self._kept = array("q")
+        elif number < kept[0] and self._first:
+            self._first += sign
+        elif sign < 0 and kept[0] <= number <= kept[-1]:
+            del kept[bisect_left(kept, number)]
+        elif sign > 0 and (number <= kept[-1] or reaches_end):
+            insort(kept, number)
+
+    def around(self, session: Session, rank: Fraction, running: Sequence[int]) -> tuple[list[int], int]:
+        """The numbers around a rank, merged with some running ones, and the place of the first among all.
+
+        Whatever the running ones are, they move the rank by no more places than there are of them.
+        """
+        total = self.count + len(running)
+        below = rank.numerator * max(0, total - 1) // rank.denominator
+        first, last = max(0, below - len(running)), min(self.count, below + 2)
+        if first < self._first or last > self._first + len(self._kept):
+            self._read(session, max(0, first - MARGIN), min(self.count, last + MARGIN))
+        return sorted([*self._kept[first - self._first : last - self._first], *running]), first
+
+    def _read(self, session: Session, first: int, last: int) -> None:
+        """The numbers from one rank to another, counted from the nearer end."""
+        self._first = first
+        if first <= self.count - last:
+            order, skipped = "num", first
+        else:
+            order, skipped = "num DESC", self.count - last
+        rows = session.rows(
+            f"SELECT num {self._where} ORDER BY {order} LIMIT ? OFFSET ?", (*self._values, last - first, skipped)
+        )
+        self._kept = array("q", sorted(row[0] for row in rows))

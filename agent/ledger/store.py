@@ -1,0 +1,182 @@
+"""Opening a ledger, migrating it, and giving out transactions: one writer at a time, in the order of batch numbers."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event, inspect
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+
+from agent.ledger.schema import HEAD
+from agent.ledger.session import Session
+from agent.model import ConfigError, LedgerError
+
+BUSY_SECONDS = 60
+
+
+class Ledger:
+    """A ledger on SQLite (a file) or PostgreSQL (by URL), with its schema up to date."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Wrap an engine whose schema is current; use `Ledger.open`."""
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        self._places = "?" if self.dialect == "sqlite" else "%s"
+
+    @classmethod
+    def open(cls, url: str | Path) -> Ledger:
+        """Open or make a ledger; LedgerError if it is of a newer version or cannot be reached."""
+        engine = _engine(url)
+        try:
+            _bring_up_to_date(engine)
+        except OperationalError as failed:
+            raise LedgerError(f"ledger {shown(engine.url)} cannot be opened: {_driver_words(failed)}") from failed
+        return cls(engine)
+
+    @property
+    def name(self) -> str:
+        """The ledger's address without its password."""
+        return shown(self.engine.url)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the ledger and writes nothing."""
+        with self._cursor(
+            "BEGIN" if self.dialect == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        ) as at:
+            yield Session(at, self._places, 0)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that commits all or nothing; it holds the next batch number and is the only writer meanwhile."""
+        with self._cursor("BEGIN IMMEDIATE" if self.dialect == "sqlite" else "BEGIN") as at:
+            at.execute("UPDATE counter SET seq = seq + 1 WHERE id = 1 RETURNING seq")
+            yield Session(at, self._places, int(at.fetchall()[0][0]))
+
+    @contextmanager
+    def _cursor(self, begin: str) -> Iterator[Any]:
+        try:
+            pooled = self.engine.raw_connection()
+        except SQLAlchemyError as failed:
+            raise LedgerError(f"ledger {self.name} cannot be reached: {_driver_words(failed)}") from failed
+        broken = False
+        try:
+            cursor = pooled.cursor()
+            cursor.execute(begin)
+            yield cursor
+            cursor.execute("COMMIT")
+        except BaseException as failed:
+            broken = not _roll_back(pooled)
+            if reason := _ledger_fault(failed):
+                raise LedgerError(f"ledger {self.name}: {reason}") from failed
+            raise
+        finally:
+            if broken:
+                pooled.invalidate()
+            pooled.close()
+
+
+def _engine(url: str | Path) -> Engine:
+    try:
+        parsed = make_url(str(url)) if "://" in str(url) else URL.create("sqlite", database=str(url))
+    except ArgumentError as wrong:
+        raise ConfigError(f"--ledger: expected a file or a URL such as postgresql://host/name, got {url!r}") from wrong
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite_engine(parsed)
+        case "postgresql":
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"),
+                isolation_level="AUTOCOMMIT",  # transactions are begun by hand, as on SQLite
+                pool_pre_ping=True,
+                connect_args={"prepare_threshold": 5},
+            )
+        case other:
+            raise ConfigError(f"--ledger: expected sqlite or postgresql, got {other!r}")
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as failed:
+            raise ConfigError(f"--ledger: {url.database}: {failed.strerror}") from failed
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions are begun by hand
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-32000", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
+
+    return engine
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    version = _version(engine)
+    if version == HEAD:
+        return
+    from agent.ledger.migrate import known_versions, upgrade  # Alembic is slow to import and seldom needed
+
+    if version is not None and version not in known_versions():
+        raise LedgerError(
+            f"ledger {shown(engine.url)} is of version {version}, newer than this program's {HEAD}; "
+            "use the program that wrote it, or a later one"
+        )
+    upgrade(engine)
+
+
+def _version(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        return None if found is None else str(found)
+
+
+def shown(url: URL) -> str:
+    """A URL as it may be shown: without its password."""
+    return url.render_as_string(hide_password=True)
+
+
+def _roll_back(pooled: Any) -> bool:
+    """Whether the connection could be rolled back and may go on serving."""
+    try:
+        pooled.cursor().execute("ROLLBACK")
+    except Exception as failed:  # noqa: BLE001 - each driver has its own errors, and all mean the connection is lost
+        return isinstance(failed, sqlite3.OperationalError) and "no transaction" in str(failed)
+    return True
+
+
+def _ledger_fault(failed: BaseException) -> str | None:
+    """What is wrong with the ledger itself, in words; None for any other error."""
+    if isinstance(failed, sqlite3.OperationalError | sqlite3.DatabaseError) and not isinstance(
+        failed, sqlite3.IntegrityError | sqlite3.ProgrammingError
+    ):
+        return str(failed)
+    if isinstance(failed, OSError) and failed.errno == errno.ENOSPC:
+        return "the disk is full"
+    if type(failed).__module__.startswith("psycopg") and type(failed).__name__ in {
+        "OperationalError",
+        "AdminShutdown",
+        "DiskFull",
+        "ReadOnlySqlTransaction",
+    }:
+        return str(failed).splitlines()[0]
+    return None
+
+
+def _driver_words(failed: BaseException) -> str:
+    original = getattr(failed, "orig", None)
+    return str(original or failed).splitlines()[0]
