@@ -1,0 +1,8 @@
+"""One Verdict in words and rows, to convince a stranger: formula, numbers, each record that missed, gaps."""
+
+from __future__ import annotations
+
+from agent.explain.account import explain
+from agent.explain.explanation import Explanation
+
+__all__ = ["Explanation", "explain"]

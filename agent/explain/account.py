@@ -1,0 +1,158 @@
+"""Putting an explanation together from a Snapshot and the ledger. It reads one state of the ledger and no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+from agent import words
+from agent.config import Config
+from agent.explain.arithmetic import numbers
+from agent.explain.cases import excluded, missed, missed_days, open_cases, undecided
+from agent.explain.coverage import longest, missing, told
+from agent.explain.explanation import Beside, Explanation, Owed, Version
+from agent.explain.judged import coverage_of, why, words_of_state
+from agent.explain.subject import Subject, subject
+from agent.explain.wording import formula
+from agent.ledger import Ledger, Session
+from agent.measures import Attested, Timed
+from agent.model import Snapshot, Verdict, Window
+from agent.shown import shown, shown_target
+from agent.status import status_answer
+
+LIMIT = 50
+
+
+def explain(
+    config: Config,
+    ledger: Ledger,
+    snapshot: Snapshot,
+    project: str,
+    indicator: str,
+    window: Window | str = "ytd",
+    system: str | None = None,
+    limit: int = LIMIT,
+) -> Explanation:
+    """Explain one verdict of a ledger's latest Snapshot: at most `limit` records of a sort, with how many there are.
+
+    ConfigError where the Snapshot holds no such verdict.
+    """
+    about = subject(config, ledger, snapshot, project, indicator, window, system)
+    with ledger.read() as session:
+        return _explanation(session, about, limit)
+
+
+def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
+    verdict, one = about.verdict, about.indicator
+    gaps = missing(told(session, about), about)
+    waiting = about.waiting(session)
+    undecided_ones = undecided(waiting, about)
+    return Explanation(
+        as_of=about.local(about.now),
+        project=next(project.name for project in about.plan.projects if project.id == one.project),
+        level=one.level,
+        name=one.name,
+        printed=one.text,
+        note=one.note,
+        owner=one.owner,
+        system=_system_name(about, about.system) if about.system is not None else None,
+        begins=about.local(about.window.start),
+        ends=about.local(about.window.end),
+        window=words.WINDOWS[about.window.name],
+        verdict=verdict,
+        answer=_answer(about),
+        value=shown(verdict.value, verdict.unit, verdict.target, verdict.text),
+        target=shown_target(verdict.target),
+        state=words_of_state(verdict),
+        why=why(verdict, one),
+        flags=tuple(words.FLAGS[flag] for flag in verdict.flags),
+        formula=formula(one, about.plan, about.sources, about.window),
+        numbers=numbers(session, about, waiting),
+        evidence=tuple(_evidence(about)),
+        systems=tuple(_systems(about)),
+        time_names=_time_names(about),
+        missed=missed(session, about, waiting, limit),
+        missed_total=verdict.bad,
+        missed_days=missed_days(session, about, limit),
+        open=open_cases(session, about, undecided_ones[:limit]),
+        open_total=len(undecided_ones),
+        excluded=excluded(session, about),
+        gaps=longest(gaps, limit),
+        gaps_total=len(gaps),
+        coverage=coverage_of(verdict),
+        findings=tuple(_findings(about)),
+        version=_version(session, about),
+        owed=_owed(about),
+    )
+
+
+def _answer(about: Subject) -> dict[str, object]:
+    """The verdict as programs get it everywhere else."""
+    alone = replace(about.snapshot, verdicts=(about.verdict,), sources=(), open=(), findings=())
+    answer = status_answer(alone, about.config, about.window.name)
+    return dict(answer["indicators"][0])
+
+
+def _system_name(about: Subject, id: str) -> str:
+    return about.plan.systems[id].name if id in about.plan.systems else id
+
+
+def _evidence(about: Subject) -> Iterator[Beside]:
+    for one in about.indicator.evidence:
+        for verdict in about.verdicts(one.id):
+            if verdict.system == about.system:
+                yield _beside(one.id, one.name, verdict)
+
+
+def _systems(about: Subject) -> Iterator[Beside]:
+    if about.system is None:
+        for verdict in about.verdicts(about.indicator.id):
+            happened = verdict.good + verdict.bad + verdict.open + verdict.excluded
+            if verdict.system is not None and (happened or verdict.value is not None):
+                yield _beside(verdict.system, _system_name(about, verdict.system), verdict)
+
+
+def _beside(id: str, name: str, verdict: Verdict) -> Beside:
+    return Beside(
+        id=id,
+        name=name,
+        value=shown(verdict.value, verdict.unit, verdict.target, verdict.text),
+        target=shown_target(verdict.target),
+        state=words_of_state(verdict),
+        good=verdict.good,
+        bad=verdict.bad,
+        open=verdict.open,
+        excluded=verdict.excluded,
+    )
+
+
+def _time_names(about: Subject) -> tuple[str, ...]:
+    """The times the measure reads that the sources map: start and end first, then the others."""
+    measure = about.measure
+    mapped = {name for source in about.sources for name in source.spec.times}
+    first = [measure.start_name, measure.to] if isinstance(measure, Timed) else []
+    return tuple(dict.fromkeys([*first, *sorted(measure.names() & mapped)]))
+
+
+def _findings(about: Subject) -> Iterator[str]:
+    """What does not add up in this indicator or in its sources."""
+    one = about.indicator
+    subjects = {one.id, f"{one.project}/{one.id}", *(source.id for source in about.sources)}
+    for finding in about.snapshot.findings:
+        if finding.subject in subjects or finding.subject.partition("/")[0] in subjects:
+            yield f"{finding.subject}：{finding.text}"
+
+
+def _version(session: Session, about: Subject) -> Version | None:
+    row = session.one("SELECT hash, year, from_seq, spec FROM definition WHERE pk = ?", (about.definition,))
+    return None if row is None else Version(row[0], row[1], row[2], about.in_force, row[3])
+
+
+def _owed(about: Subject) -> Owed | None:
+    one, measure = about.indicator, about.measure
+    if measure.from_records:
+        return None
+    day = one.attest_by if one.attest_by is not None else one.judged_on + 1
+    accepted, evidence = (measure.accept, measure.evidence_expected) if isinstance(measure, Attested) else ((), None)
+    return Owed(one.owner, date.fromordinal(day), accepted, evidence)

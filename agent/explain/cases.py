@@ -1,0 +1,156 @@
+"""The records behind a verdict: those that missed, those still open, those taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from agent import words
+from agent.book.bodies import decode
+from agent.evaluate.openwork import OpenObservation
+from agent.explain.explanation import Case, Group
+from agent.explain.subject import Subject, Waiting
+from agent.ledger import Session
+from agent.measures import Days, DurationMeasure, Milestone, OnTime, Timed, Uptime
+from agent.model import SECOND_US, Day, Instant, Outcome, Record, Stage
+from agent.worktime import CalendarUnknown
+
+RECORD = "SELECT pk, kind, source, id, system, body, version, changed_at, withdrawn FROM record WHERE pk IN {in}"
+
+
+def missed(session: Session, about: Subject, waiting: Waiting, limit: int) -> tuple[Case, ...]:
+    """The records that count as missed, newest first: final ones, and open ones past their limit where those count."""
+    place, values = about.by_place()
+    final = session.rows(
+        "SELECT o.record, o.day, o.num, o.den FROM observation o WHERE o.outcome IN (1, 2) AND o.outcome = 1 "
+        f"AND {place} ORDER BY o.day DESC, o.record DESC LIMIT ?",
+        (*values, limit),
+    )
+    running = sorted(about.overdue(waiting), key=lambda one: one.day, reverse=True)[:limit]
+    records = _records(session, [row[0] for row in final] + [one.record for one in running])
+    cases = [_final(records[pk], day, num, den, about) for pk, day, num, den in final]
+    cases += [_open(records[one.record], one, Stage.OVERDUE, about) for one in running]
+    cases.sort(key=lambda case: (case.day, max(case.times.values(), default=about.local(0))), reverse=True)
+    return tuple(cases[:limit])
+
+
+def undecided(waiting: Waiting, about: Subject) -> Waiting:
+    """The open records that do not count as missed."""
+    decided = set(about.overdue(waiting))
+    return [(one, stage) for one, stage in waiting if one not in decided]
+
+
+def open_cases(session: Session, about: Subject, nearest: Waiting) -> tuple[Case, ...]:
+    """Open records, in the order given."""
+    records = _records(session, [one.record for one, _ in nearest])
+    return tuple(_open(records[one.record], one, stage, about) for one, stage in nearest)
+
+
+def excluded(session: Session, about: Subject) -> tuple[Group, ...]:
+    """The records taken out, by reason, the most frequent first."""
+    place, values = about.by_place()
+    rows = session.rows(
+        "SELECT o.reason, COUNT(*) FROM observation o WHERE o.outcome IN (1, 2) AND o.outcome = 2 "
+        f"AND {place} GROUP BY o.reason",
+        values,
+    )
+    return tuple(
+        Group(words.excluded(reason or ""), n) for reason, n in sorted(rows, key=lambda row: (-row[1], row[0]))
+    )
+
+
+def missed_days(session: Session, about: Subject, limit: int) -> tuple[date, ...]:
+    """Of a measure of days: the due days without a record, newest first. Today is not missed yet."""
+    if not isinstance(about.measure, Days):
+        return ()
+    place, values = about.by_place()
+    kept = {row[0] for row in session.rows(f"SELECT DISTINCT o.day FROM tally o WHERE o.good > 0 AND {place}", values)}
+    ends = min(about.window.last, about.plan.days.day_of(about.now), about.plan.calendar.covered_until)
+    due = about.measure.days_due(about.plan.calendar, about.window.first, max(about.window.first, ends))
+    return tuple(date.fromordinal(day) for day in sorted(set(due) - kept, reverse=True)[:limit])
+
+
+def _records(session: Session, pks: Sequence[int]) -> dict[int, Record]:
+    return {row[0]: decode(*row[1:]) for row in session.rows_in(RECORD, sorted(set(pks)))}
+
+
+def _final(record: Record, day: Day, num: int, den: int, about: Subject) -> Case:
+    finished, due = _finished(record, about), due_of(record, about)
+    late = (finished - due) / SECOND_US if finished is not None and due is not None and finished > due else None
+    return _case(record, day, about, due, _taken(record, finished, num, den, about), late)
+
+
+def _open(record: Record, one: OpenObservation, stage: Stage, about: Subject) -> Case:
+    left = None if one.due is None else (one.due - about.now) / SECOND_US
+    taken = _taken(record, about.now, 0, 0, about)
+    late = -left if left is not None and left < 0 else None
+    remaining = left if late is None else None
+    return _case(record, one.day, about, one.due, taken, late, remaining, stage, _why(one, about))
+
+
+def _why(one: OpenObservation, about: Subject) -> str | None:
+    """Why an open record has no due time, where that is not a pause."""
+    if one.reason is not None:
+        return words.excluded(one.reason)
+    if one.due is not None or about.measure.pause is not None:
+        return None
+    return "区间尚未结束" if isinstance(about.measure, Uptime) else "尚未完成，不设时限"
+
+
+def _case(
+    record: Record,
+    day: Day,
+    about: Subject,
+    due: Instant | None,
+    taken: float | None,
+    late: float | None,
+    left: float | None = None,
+    stage: Stage | None = None,
+    note: str | None = None,
+) -> Case:
+    return Case(
+        source=record.source,
+        id=record.id,
+        system=record.system,
+        day=date.fromordinal(day),
+        times=_local_times(record, about),
+        fields={name: record.fields[name] for name in sorted(record.fields) if name in about.measure.names()},
+        due=None if due is None else about.local(due),
+        taken_seconds=taken,
+        late_seconds=late,
+        remaining_seconds=left,
+        stage=stage,
+        note=note,
+    )
+
+
+def _local_times(record: Record, about: Subject) -> dict[str, datetime]:
+    return {name: about.local(at) for name, at in sorted(record.times.items(), key=lambda item: (item[1], item[0]))}
+
+
+def _finished(record: Record, about: Subject) -> Instant | None:
+    measure = about.measure
+    return record.times.get(measure.to) if isinstance(measure, OnTime | DurationMeasure | Milestone) else None
+
+
+def due_of(record: Record, about: Subject) -> Instant | None:
+    """When a finished record's time was up: the due time it would have if it were still open."""
+    measure = about.measure
+    if not isinstance(measure, OnTime | DurationMeasure | Milestone):
+        return None
+    waiting = record._replace(times={name: at for name, at in record.times.items() if name != measure.to})
+    bare = measure.model_copy(update={"among": None, "exclude": (), "cohort": None})
+    return next((one.due for one in bare.observer(about.setting)(waiting) if one.outcome == Outcome.OPEN), None)
+
+
+def _taken(record: Record, until: Instant | None, num: int, den: int, about: Subject) -> float | None:
+    """Seconds on the measure's clock from start to end; of a down interval, those of the piece that counts."""
+    measure = about.measure
+    if isinstance(measure, Uptime) and until is None:
+        return (den - num) / SECOND_US
+    if not isinstance(measure, Timed) or until is None or (begun := record.times.get(measure.start_name)) is None:
+        return None
+    try:
+        return max(0, about.clock.elapsed(begun, until, measure.pauses(record))) / SECOND_US
+    except CalendarUnknown:
+        return None

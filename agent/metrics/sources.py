@@ -1,0 +1,92 @@
+"""The series of sources, of the systems they probe, and of the agent itself."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+
+from agent import __version__
+from agent.config import Config
+from agent.metrics.families import (
+    BUILD_INFO,
+    CALENDAR_COVERED,
+    CERTIFICATE_EXPIRY,
+    FINDINGS,
+    OWN,
+    PROBE_SECONDS,
+    SNAPSHOT_TIME,
+    SOURCE_CLOCK,
+    SOURCE_DURATION,
+    SOURCE_INTERVAL,
+    SOURCE_LAST_SUCCESS,
+    SOURCE_REJECTS,
+    SOURCE_ROWS,
+    SOURCE_UP,
+    SYSTEM_INFO,
+    SYSTEM_UP,
+    Family,
+)
+from agent.metrics.verdicts import Lines, put
+from agent.model import SECOND_US, Instant, Snapshot, SourceStatus
+
+FRESH_INTERVALS = 3
+
+# A signal of the last poll, by the name the collectors give it.
+SOURCE_SIGNALS = {"duration_seconds": SOURCE_DURATION, "clock_offset_seconds": SOURCE_CLOCK}
+PROBE_SIGNALS: dict[str, Family] = {
+    "up": SYSTEM_UP,
+    "seconds": PROBE_SECONDS,
+    "certificate_expiry": CERTIFICATE_EXPIRY,
+}
+
+
+def write_sources(snapshot: Snapshot, lines: Lines) -> None:
+    """How every source is doing, and what the probes saw at their last poll."""
+    for source in snapshot.sources:
+        key = (source.source,)
+        put(lines, SOURCE_UP, key, None if source.up is None else int(source.up))
+        put(lines, SOURCE_LAST_SUCCESS, key, seconds_of(source.last_success))
+        put(lines, SOURCE_INTERVAL, key, source.interval_seconds)
+        put(lines, SOURCE_REJECTS, key, source.rejects)
+        for result, rows in source.rows.items():
+            put(lines, SOURCE_ROWS, (*key, result), rows)
+        _write_signals(source, SOURCE_SIGNALS, key, lines)
+        if source.collector == "probe" and is_fresh(source, snapshot.as_of):
+            for system in sorted(source.systems):
+                _write_signals(source, PROBE_SIGNALS, (system, source.source), lines)
+
+
+def is_fresh(source: SourceStatus, as_of: Instant) -> bool:
+    """Whether the last poll was lately: what a probe saw before that says nothing of now."""
+    lately = as_of - FRESH_INTERVALS * source.interval_seconds * SECOND_US
+    return source.last_success is not None and source.last_success >= lately
+
+
+def _write_signals(source: SourceStatus, families: Mapping[str, Family], key: tuple[str, ...], lines: Lines) -> None:
+    for signal, family in families.items():
+        number = source.signals.get(signal)
+        put(lines, family, key, number if number is not None and math.isfinite(number) else None)
+
+
+def write_itself(snapshot: Snapshot, lines: Lines) -> None:
+    """The instant all figures are of, how far the calendar reaches, and the findings by kind."""
+    put(lines, SNAPSHOT_TIME, (), seconds_of(snapshot.as_of))
+    put(lines, CALENDAR_COVERED, (), seconds_of(snapshot.calendar_covered_until))
+    for kind, number in sorted(Counter(finding.kind for finding in snapshot.findings).items()):
+        put(lines, FINDINGS, (kind,), number)
+
+
+def write_lasting(config: Config, own: Mapping[str, float], lines: Lines) -> None:
+    """What is there before the first Snapshot: version, systems, and the agent's own counters from 0 on."""
+    put(lines, BUILD_INFO, (__version__,), 1)
+    names = {system.id: system.name for plan in config.plans for system in plan.systems.values()}
+    for system, name in names.items():
+        put(lines, SYSTEM_INFO, (system, name), 1)
+    for name, family in OWN.items():
+        put(lines, family, (), own.get(name, 0))
+
+
+def seconds_of(instant: Instant | None) -> float | None:
+    """An instant as a Unix timestamp."""
+    return None if instant is None else instant / SECOND_US

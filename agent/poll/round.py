@@ -1,0 +1,203 @@
+"""One round of one source: ask the collector, map its rows, book each page, keep the cursor, tell what came of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from agent.book import Book, Booked, Delivery
+from agent.config import Source
+from agent.ledger import Ledger, source_lock
+from agent.mapping import Mapper, mapping_hash
+from agent.model import SECOND_US, CollectError, Instant, LedgerError, Mapped, Page, Poll, instant_of, utc_of
+
+Progress = Callable[[str, Booked], None]
+
+
+class Fetching(Protocol):
+    """The part of a collector a round needs."""
+
+    revisions: ClassVar[bool]
+
+    def fetch(self, poll: Poll) -> Iterator[Page]:
+        """Read the source once, page by page."""
+        ...
+
+
+class Remembered(NamedTuple):
+    """What the ledger remembers of a source between rounds."""
+
+    cursor: Mapping[str, Any] | None = None
+    highest: Instant | None = None
+    last_attempt: Instant | None = None
+    last_complete: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a round: rows by what they were, or the reason the source could not be read."""
+
+    source: str
+    booked: Booked
+    reason: str | None = None
+    skipped: bool = False  # another agent on this ledger has just read it
+
+
+class Round:
+    """Reads one source again and again. One thread at a time."""
+
+    def __init__(self, source: Source, collector: Fetching, book: Book) -> None:
+        """Compile the mapping; open nothing."""
+        self.source, self.collector, self.book = source, collector, book
+        self.mapper = Mapper(source.spec, source.id, source.days)
+        self.hash = mapping_hash(source.spec)
+        self.overlap_us = source.spec.since.overlap if source.spec.since else 0
+
+    def run(
+        self,
+        now: Instant,
+        *,
+        complete: bool = False,
+        forced: bool = False,
+        allow_withdrawals: bool = False,
+        progress: Progress = lambda source, booked: None,
+    ) -> Outcome:
+        """Read the source once and book what it says. A source's fault ends in `reason`, never in an exception.
+
+        LedgerError passes through: then nothing of the page at hand was booked, and the next round goes on from there.
+        """
+        with source_lock(self.book.ledger, self.source.id, wait=forced) as got:
+            known = remembered(self.book.ledger, self.source.id, self.hash)
+            if not got or (not forced and self._just_read(known, now)):
+                return Outcome(self.source.id, Booked(), skipped=True)
+            complete = complete or self._complete_is_due(known, now)
+            begun = time.monotonic()
+            try:
+                booked = self._read(known, now, begun, complete, allow_withdrawals, progress)
+            except CollectError as failed:
+                self.book.fail(self.source.id, str(failed), now, {"duration_seconds": time.monotonic() - begun})
+                return Outcome(self.source.id, Booked(), str(failed))
+        return Outcome(self.source.id, booked)
+
+    def _just_read(self, known: Remembered, now: Instant) -> bool:
+        return known.last_attempt is not None and 0 <= now - known.last_attempt < self.source.every_us * 9 // 10
+
+    def _complete_is_due(self, known: Remembered, now: Instant) -> bool:
+        every = self.source.spec.complete
+        return every is not None and (known.last_complete is None or now - known.last_complete >= every)
+
+    def _read(
+        self, known: Remembered, now: Instant, begun: float, complete: bool, allow: bool, progress: Progress
+    ) -> Booked:
+        poll = self._poll(known, now, begun, complete)
+        total, highest = Booked(), known.highest
+        seen: set[int] | None = set() if complete and not self.source.spec.is_log else None
+        pending: Delivery | None = None
+        signals: dict[str, float] = {}
+        for page in self.collector.fetch(poll):
+            signals.update(page.signals)
+            if pending is not None:
+                total = total.plus(self.book.deliver(pending))
+                progress(self.source.id, total)
+            mapped = self._map(page)
+            # A change dated in the future must not keep the cursor from what comes before it.
+            highest = max((min(at, now) for at in (highest, mapped.highest) if at is not None), default=None)
+            pending = self._delivery(mapped, page, now, seen)
+        signals["duration_seconds"] = time.monotonic() - begun
+        last = pending or self._delivery(Mapped([], [], [], None), Page(), now, seen)
+        last.finished, last.signals, last.mapping_hash = True, signals, self.hash
+        last.mapped = last.mapped._replace(highest=highest)
+        total = total.plus(self.book.deliver(last))
+        if seen is not None:
+            total = total.plus(self._withdraw(last, allow))
+        progress(self.source.id, total)
+        return total
+
+    def _withdraw(self, delivery: Delivery, allow: bool) -> Booked:
+        try:
+            return self.book.withdraw_missing(replace(delivery, mapped=Mapped([], [], [], None)), allow)
+        except LedgerError as refused:
+            raise CollectError(str(refused)) from refused
+
+    def _map(self, page: Page) -> Mapped:
+        mapped = self.mapper.map(page.rows, page.where, page.numbers)
+        if page.rejects:
+            mapped = mapped._replace(rejects=[*mapped.rejects, *page.rejects])
+        return mapped
+
+    def _delivery(self, mapped: Mapped, page: Page, now: Instant, seen: set[int] | None) -> Delivery:
+        return Delivery(
+            source=self.source.id,
+            kind=self.source.spec.record,
+            mapped=mapped,
+            now=now,
+            fold=self.mapper.fold if self.source.spec.is_log else None,
+            revisions=self.collector.revisions,
+            cursor=page.cursor,
+            covers=self._covers(page),
+            signals=page.signals,
+            seen=seen,
+        )
+
+    def _covers(self, page: Page) -> tuple[Instant, Instant] | None:
+        """What the page covers, less the overlap: the newest rows may still be on their way into the source."""
+        if page.covers is None or self.overlap_us == 0:
+            return page.covers
+        begins, ends = page.covers
+        return begins, max(begins, ends - self.overlap_us)
+
+    def _poll(self, known: Remembered, now: Instant, begun: float, complete: bool) -> Poll:
+        since = None if complete else since_of(self.source, known.highest)
+        return Poll(
+            source=self.source.id,
+            columns=self.mapper.columns,
+            now=now,
+            deadline=begun + self.source.deadline_us / SECOND_US,
+            cursor=known.cursor,
+            since=since,
+            since_text=since_text(self.source, since),
+            complete=complete,
+        )
+
+
+def since_of(source: Source, highest: Instant | None) -> datetime | None:
+    """From when on to ask for changes: the highest change seen less the overlap, or the start; None: everything."""
+    since = source.spec.since
+    if since is None or highest is None:
+        return source.since_start
+    from_then = utc_of(highest) - timedelta(microseconds=since.overlap)
+    zone = source.since_start.tzinfo if source.since_start is not None else ZoneInfo(source.timezone)
+    return from_then.astimezone(zone)
+
+
+def since_text(source: Source, since: datetime | None) -> str | None:
+    """The same in the source's own format; None where it has none."""
+    form = source.spec.since.format if source.spec.since else None
+    if since is None or form is None:
+        return None
+    match form:
+        case "epoch":
+            return str(instant_of(since) // SECOND_US)
+        case "epoch_ms":
+            return str(instant_of(since) // 1000)
+        case _:
+            return since.strftime(form)
+
+
+def remembered(ledger: Ledger, source: str, mapping: str) -> Remembered:
+    """What the ledger remembers; after a change of the mapping everything is to be read anew."""
+    with ledger.read() as session:
+        row = session.one(
+            "SELECT cursor, highest, last_attempt, last_complete, mapping_hash FROM source_state WHERE source = ?",
+            (source,),
+        )
+    if row is None:
+        return Remembered()
+    if row[4] is not None and row[4] != mapping:
+        return Remembered(last_attempt=None)
+    return Remembered(json.loads(row[0]) if row[0] else None, row[1], row[2], row[3])

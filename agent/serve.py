@@ -1,0 +1,85 @@
+"""The agent as one process: the schedule behind, the web pages in front, and a clean stop on SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Sequence
+
+from agent.asking import answer
+from agent.config import Config
+from agent.ledger import Ledger
+from agent.model import ConfigError, Instant, Snapshot
+from agent.poll import Publisher, Round, Schedule, now_instant
+
+log = logging.getLogger("dabiao.serve")
+GRACE_SECONDS = 2
+
+
+def serve(
+    config: Config,
+    ledger: Ledger,
+    rounds: Sequence[Round],
+    listen: str,
+    clock: Callable[[], Instant] = now_instant,
+    ready: Callable[[str], None] = lambda url: None,
+    *,
+    demo: bool = False,
+) -> int:
+    """Poll and serve until SIGTERM or SIGINT; `ready` is called with the address once every source has been asked."""
+    import uvicorn
+
+    from agent.web import app
+
+    listening = _listen(listen)
+    publisher = Publisher()
+    schedule = Schedule(config, ledger, rounds, publisher, clock)
+    pages = app(publisher, config, clock, lambda asked: answer(config, ledger, asked, clock()), demo=demo)
+    host, port = listening.getsockname()[:2]
+    publisher.listen(_Announcement(f"http://{host}:{port}/", ready))
+    settings = uvicorn.Config(
+        pages, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    schedule.start()
+    try:
+        uvicorn.Server(settings).run(sockets=[listening])
+    finally:
+        ended = schedule.stop()
+        listening.close()
+    log.info("event=stopped clean=%s", ended)
+    return 0
+
+
+class _Announcement:
+    """Says once where the agent answers: as soon as every source has been asked."""
+
+    def __init__(self, url: str, ready: Callable[[str], None]) -> None:
+        self._url, self._ready, self._said = url, ready, False
+
+    def __call__(self, snapshot: Snapshot) -> None:
+        if not self._said and all(source.up is not None for source in snapshot.sources):
+            self._said = True
+            self._ready(self._url)
+
+
+def _listen(listen: str) -> socket.socket:
+    """A socket bound to the address, so that a taken one is told before anything starts."""
+    host, port = address(listen)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError as failed:
+        listening.close()
+        raise ConfigError(f"--listen: {listen} cannot be listened on: {failed.strerror}") from failed
+    return listening
+
+
+def address(listen: str) -> tuple[str, int]:
+    """`127.0.0.1:8046` → host and port."""
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise ConfigError(f"--listen: expected host:port such as 127.0.0.1:8046, got {listen!r}")
+    return host.strip("[]") or "0.0.0.0", int(port)

@@ -1,0 +1,22 @@
+"""What the commands print: Snapshots, explanations and outcomes as Rich renderables. Nothing here prints by itself."""
+
+from __future__ import annotations
+
+from agent.terminal.checks import checked, recomputed
+from agent.terminal.explained import explanation
+from agent.terminal.reading import collected, rejects, retried, tried
+from agent.terminal.standing import countdown, open_records, sources, status
+
+__all__ = [
+    "checked",
+    "collected",
+    "countdown",
+    "explanation",
+    "open_records",
+    "recomputed",
+    "rejects",
+    "retried",
+    "sources",
+    "status",
+    "tried",
+]

@@ -1,0 +1,7 @@
+"""What the agent serves over HTTP: /metrics, health, the status API and a landing page, all of one Snapshot."""
+
+from __future__ import annotations
+
+from agent.web.application import Publisher, app
+
+__all__ = ["Publisher", "app"]

@@ -1,0 +1,146 @@
+"""The routes. Everything but a question about another time is answered from the Snapshot published last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from agent.config import Config
+from agent.metrics import Exposition
+from agent.model import SECOND_US, ConfigError, Instant, LedgerError, Snapshot
+from agent.status import Json, Question, question, status_answer
+from agent.web.headers import SecurityHeaders
+from agent.web.landing import Landing
+from agent.web.negotiation import offer, takes_gzip
+
+STALLED_SECONDS = 60
+NOT_YET = "the first figures are not there yet"
+
+Clock = Callable[[], Instant]
+Answer = Callable[[Question], Json]
+
+
+class Publisher(Protocol):
+    """Where the newest Snapshot is found."""
+
+    def snapshot(self) -> Snapshot | None:
+        """The newest Snapshot; None before the first."""
+
+    def own(self) -> Mapping[str, float]:
+        """The agent's own counters."""
+
+
+def app(publisher: Publisher, config: Config, clock: Clock, answer: Answer, *, demo: bool = False) -> Starlette:
+    """The agent's web application.
+
+    `clock` tells a stalled tick. `answer` is asked what the Snapshot does not hold (other days, another time): it
+    gives what `status_answer` gives, may raise ConfigError or LedgerError, and runs in a thread, one at a time.
+    """
+    site = Site(publisher, config, clock, answer, demo)
+    return Starlette(
+        routes=[
+            Route("/", site.landing),
+            Route("/metrics", site.metrics),
+            Route("/healthz", site.health),
+            Route("/readyz", site.ready),
+            Route("/api/v1/status", site.status),
+            Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
+        ],
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={HTTPException: refused},
+    )
+
+
+class Site:
+    """The endpoints and what they share."""
+
+    def __init__(self, publisher: Publisher, config: Config, clock: Clock, answer: Answer, demo: bool) -> None:
+        self._publisher, self._config, self._clock, self._answer = publisher, config, clock, answer
+        process = CollectorRegistry()
+        ProcessCollector(registry=process)
+        self._exposition = Exposition(config, process)
+        self._landing = Landing(config, demo)
+        self._answering = asyncio.Lock()
+
+    async def metrics(self, request: Request) -> Response:
+        """All series, in the format the scraper likes best."""
+        rendered = self._exposition.render(self._publisher.snapshot(), self._publisher.own())
+        wanted = offer(request.headers.get("accept", ""))
+        zipped = takes_gzip(request.headers.get("accept-encoding", ""))
+        match wanted.is_openmetrics, zipped:
+            case True, True:
+                body = rendered.openmetrics_gzip
+            case True, False:
+                body = rendered.openmetrics
+            case False, True:
+                body = rendered.text_gzip
+            case _:
+                body = rendered.text
+        headers = {"Content-Type": wanted.content_type, "Vary": "Accept, Accept-Encoding"}
+        return Response(body, headers=headers | ({"Content-Encoding": "gzip"} if zipped else {}))
+
+    async def health(self, request: Request) -> Response:
+        """Whether the process lives and the tick goes on. Before the first Snapshot it may still be catching up."""
+        snapshot = self._publisher.snapshot()
+        if snapshot is None:
+            return PlainTextResponse("ok: starting\n")
+        age = (self._clock() - snapshot.as_of) / SECOND_US
+        if age >= STALLED_SECONDS:
+            return PlainTextResponse(f"stalled: the last tick was {age:.0f} s ago\n", 503)
+        return PlainTextResponse("ok\n")
+
+    async def ready(self, request: Request) -> Response:
+        """Whether there are figures."""
+        if self._publisher.snapshot() is None:
+            return PlainTextResponse(f"not ready: {NOT_YET}\n", 503)
+        return PlainTextResponse("ok\n")
+
+    async def status(self, request: Request) -> Response:
+        """What `dabiao status --json` prints."""
+        try:
+            asked = question(_parameters(request), self._config)
+            if not asked.is_of_now:
+                async with self._answering:
+                    return JSONResponse(await run_in_threadpool(self._answer, asked))
+        except ConfigError as mistake:
+            return JSONResponse({"error": "; ".join(mistake.problems)}, 400)
+        except LedgerError as failed:
+            return JSONResponse({"error": str(failed)}, 503)
+        if (snapshot := self._publisher.snapshot()) is None:
+            return JSONResponse({"error": NOT_YET}, 503, {"Retry-After": "5"})
+        return JSONResponse(
+            status_answer(snapshot, self._config, asked.window, asked.system, with_open=asked.with_open)
+        )
+
+    async def landing(self, request: Request) -> Response:
+        """The page a person sees first."""
+        return HTMLResponse(self._landing.page(self._publisher.snapshot()))
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    """The query parameters, each at most once."""
+    pairs = request.query_params.multi_items()
+    names = [name for name, _ in pairs]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigError([f"{name}: expected once, got {names.count(name)} times" for name in twice])
+    return dict(pairs)
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """An address that is not there, or a method it does not take: JSON below /api/, else plain text."""
+    assert isinstance(error, HTTPException)
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+    return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
