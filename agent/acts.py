@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import pwd
 
 from agent.book import Book
-from agent.book.standing import APPROVE, CONFIRM, EXCLUDE, RESTORE, standing
+from agent.book.standing import APPROVE, CONFIRM, EXCLUDE, RESTORE, reading_hash, standing
 from agent.config import Indicator
 from agent.ledger import Ledger, Session, acts
 from agent.ledger.acts import Act
@@ -97,11 +95,8 @@ def confirm(ledger: Ledger, indicator: Indicator, now: Instant, who: str) -> Act
         return acts.append(session, now, who, CONFIRM, subject, {"reading": reading, "text": indicator.text})
 
 
-def reading_hash(indicator: Indicator) -> str:
-    """What is confirmed: how the row is measured and what is demanded of it."""
-    meaning = {
-        "measure": indicator.measure.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-        "targets": [[begins, target.op, str(target.value), target.word] for begins, target in indicator.targets],
-        "text": indicator.text,
-    }
-    return hashlib.sha256(json.dumps(meaning, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+def log(ledger: Ledger) -> tuple[list[Act], Act | None]:
+    """Every act in order, and the first that does not follow from the one before it (None where the chain holds)."""
+    with ledger.read() as session:
+        entries = acts.read(session)
+    return entries, acts.first_broken(entries)

@@ -354,6 +354,81 @@ def _indicator(config: Config, text: str) -> tuple[str, str]:
     raise ConfigError(f"indicator {text!r}: expected {wanted}{hint}")
 
 
+@app.command()
+def exclude(
+    record: Annotated[str, typer.Argument(help="source/id, as explain shows it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is printed beside the record.")],
+    indicator: Annotated[str | None, typer.Option("--indicator", help="Only from this one; default: from all.")] = None,
+    revert: Annotated[bool, typer.Option("--revert", help="Ask for an excluded record to count again.")] = False,
+    targets: Targets = DEFAULT_TARGETS,
+    sources: Sources = DEFAULT_SOURCES,
+    ledger: LedgerAt = DEFAULT_LEDGER,
+) -> None:
+    """Ask for a record to be taken out. It counts on until another account approves."""
+    from agent import acts
+    from agent.poll import now_instant
+
+    config = _load(targets, sources)
+    place = "/".join(_indicator(config, indicator)) if indicator else ""
+    ask = acts.request_return if revert else acts.request_exclusion
+    with _ledger(ledger) as opened:
+        act = ask(opened, record, place, reason, now_instant(), acts.account())
+    _say(f"act {act.n}: {act.kind} {act.subject}, asked by {act.account}; another account runs: dabiao approve {act.n}")
+
+
+@app.command()
+def approve(
+    number: Annotated[int, typer.Argument(help="The act to approve, as `dabiao acts` numbers it.")],
+    targets: Targets = DEFAULT_TARGETS,
+    sources: Sources = DEFAULT_SOURCES,
+    ledger: LedgerAt = DEFAULT_LEDGER,
+) -> None:
+    """Approve what another account asked for."""
+    from agent import acts
+    from agent.book import Book
+    from agent.poll import now_instant
+
+    config = _load(targets, sources)
+    with _ledger(ledger) as opened:
+        book = Book(opened, _register(opened, config, derive=True).keys)
+        act = acts.approve(opened, book, number, now_instant(), acts.account())
+    _say(f"act {act.n}: {act.account} approved act {number}")
+
+
+@app.command()
+def confirm(
+    indicator: Annotated[list[str], typer.Argument(help="project/indicator, as often as wanted.")],
+    targets: Targets = DEFAULT_TARGETS,
+    sources: Sources = DEFAULT_SOURCES,
+    ledger: LedgerAt = DEFAULT_LEDGER,
+) -> None:
+    """Confirm how printed rows are read; a reading that changes later is unconfirmed again."""
+    from agent import acts
+    from agent.poll import now_instant
+
+    config = _load(targets, sources)
+    rows = {(row.project, row.id): row for plan in config.plans for one in plan.projects for row in one.indicators}
+    chosen = [_indicator(config, text) for text in indicator]
+    with _ledger(ledger) as opened:
+        for place in chosen:
+            act = acts.confirm(opened, rows[place], now_instant(), acts.account())
+            _say(f"act {act.n}: {act.account} confirmed {act.subject}")
+
+
+@app.command("acts")
+def acts_(as_json: AsJson = False, ledger: LedgerAt = DEFAULT_LEDGER) -> int:
+    """What people did, with the chain of hashes verified."""
+    from agent import acts, terminal
+
+    with _ledger(ledger) as opened:
+        log, broken = acts.log(opened)
+    if as_json:
+        _print_json({"acts": [act._asdict() for act in log], "broken_at": None if broken is None else broken.n})
+    else:
+        _console().print(terminal.acts(log, broken))
+    return DONE if broken is None else DOES_NOT_HOLD
+
+
 @rejects.command("list")
 def rejects_list(
     source: Annotated[list[str] | None, typer.Argument(help="Only these sources.")] = None,

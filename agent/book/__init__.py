@@ -7,6 +7,7 @@ from agent.book.delivery import Book, Booked, Delivery
 from agent.book.recomputation import Difference, Recomputed, recompute
 from agent.book.registry import Registered, catch_up, current, register
 from agent.book.scratch import ledger_at
+from agent.book.standing import Standing, reading_hash, standing
 
 __all__ = [
     "Book",
@@ -16,12 +17,15 @@ __all__ = [
     "Difference",
     "Recomputed",
     "Registered",
+    "Standing",
     "all_indicators",
     "catch_up",
     "current",
     "definitions",
     "ledger_at",
+    "reading_hash",
     "recompute",
     "register",
     "setting_for",
+    "standing",
 ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from agent.config import Indicator
 from agent.ledger.acts import Act
 
 EXCLUDE, RESTORE, APPROVE, CONFIRM = "exclude", "restore", "approve", "confirm"
@@ -37,3 +40,13 @@ def standing(log: Iterable[Act]) -> Standing:
             case "confirm":
                 confirmed[act.subject] = act
     return Standing(tuple(requests.values()), excluded, confirmed)
+
+
+def reading_hash(indicator: Indicator) -> str:
+    """What is confirmed: how the row is measured and what is demanded of it."""
+    meaning = {
+        "measure": indicator.measure.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        "targets": [[begins, target.op, str(target.value), target.word] for begins, target in indicator.targets],
+        "text": indicator.text,
+    }
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]

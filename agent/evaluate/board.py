@@ -1,4 +1,4 @@
-"""What the ledger holds, kept in memory by window and brought up to date by what changed; each tick gives a Snapshot."""
+"""What the ledger holds, kept in memory by window, brought up to date by what changed; each tick gives a Snapshot."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from itertools import chain, islice
 
 from agent.book.definition import Definition, all_indicators, definitions, setting_for
 from agent.book.registry import current
+from agent.book.standing import reading_hash, standing
 from agent.config import Config, Plan, Source
 from agent.evaluate.coverage import Stretch, joined
 from agent.evaluate.held import Held
 from agent.evaluate.numbers import moved_numbers
 from agent.evaluate.openwork import OpenObservation
 from agent.evaluate.windows import windows
-from agent.ledger import Ledger, Session
+from agent.ledger import Ledger, Session, acts
 from agent.model import SECOND_US, Finding, Instant, OpenRecord, Snapshot, SourceStatus, Tally, Verdict, Window
 
 SHOWN_OPEN = 500
@@ -42,6 +43,7 @@ class Board:
         self._ranked: dict[int, Definition] = {}  # those of them whose value is a percentile
         self._indicators: list[Held] = []
         self._seq = self._definitions_seq = -1
+        self._acts = 0
         self._days: dict[int, int] = {}
         self._told: dict[str, list[Stretch]] = {}
         self._fresh: dict[str, bool] = {}
@@ -59,8 +61,10 @@ class Board:
             for held in self._indicators:
                 changed |= held.advance(now)
             self._midnight(now)
+            self._take_acts(session)
             statuses = self._sources(session, now)
-            judged = [held.judge_dirty(session, self._told, self._measured_from(), now) for held in self._indicators]
+            begun = self._measured_from()
+            judged = [held.judge_dirty(session, self._told, begun, now) for held in self._indicators]
             findings = self._findings(session)
         if changed or not self._verdicts:
             self._open = tuple(self._nearest(now))
@@ -92,7 +96,7 @@ class Board:
 
     def _load(self, session: Session, now: Instant) -> None:
         """Everything anew: at the start, and when the definitions that serve have changed."""
-        self._held, self._indicators, self._days = {}, [], {}
+        self._held, self._indicators, self._days, self._acts = {}, [], {}, 0
         registered = current(self.ledger, definitions(self.config))
         for plan in plans_in_force(self.config.plans, now):
             for indicator in all_indicators(plan):
@@ -145,6 +149,19 @@ class Board:
                     held.set_open(record, observations, now)
         return bool(changed)
 
+    def _take_acts(self, session: Session) -> None:
+        """Readings that people have confirmed, or that changed since."""
+        count = (session.one("SELECT COUNT(*) FROM act") or (0,))[0]
+        if count == self._acts:
+            return
+        self._acts, confirmed = count, standing(acts.read(session)).confirmed
+        rows = {f"{held.indicator.project}/{held.indicator.id}": held.indicator for held in self._indicators}
+        for held in self._indicators:
+            name = f"{held.indicator.project}/{held.indicator.id}".rsplit("/", held.indicator.id.count("/"))[0]
+            act = confirmed.get(name)
+            held.confirmed = act is not None and act.body["reading"] == reading_hash(rows[name])
+            held.all_dirty()
+
     def _midnight(self, now: Instant) -> None:
         """A new day has new windows; the sums are made anew."""
         for held in self._indicators:
@@ -159,8 +176,8 @@ class Board:
         state = {
             row[0]: row[1:]
             for row in session.rows(
-                "SELECT source, last_success, records, reason, signals, rows_new, rows_changed, rows_same, rows_rejected "
-                "FROM source_state"
+                "SELECT source, last_success, records, reason, signals, rows_new, rows_changed, rows_same, "
+                "rows_rejected FROM source_state"
             )
         }
         rejects = dict(session.rows("SELECT source, COUNT(*) FROM reject WHERE resolved_seq IS NULL GROUP BY source"))

@@ -29,6 +29,7 @@ class Held:
         measure = indicator.measure
         self.plan, self.indicator, self.setting = plan, indicator, setting
         self.definition, self.sources = definition, tuple(sources)
+        self.confirmed = False
         self.clock = make_clock(measure.clock, plan.calendar)
         self.open = OpenWork(indicator.warn_before_us, self.clock.worked)
         self.tallies: dict[tuple[str, Day], Tally] = {}
@@ -181,6 +182,7 @@ class Held:
             has_source=bool(self.sources),
             next_due=self.open.next_due(system, now),
             catching_up=self.catching_up,
+            confirmed=self.confirmed,
         )
         return judge(self.indicator, window, system, known, today)
 

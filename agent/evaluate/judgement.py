@@ -26,6 +26,7 @@ class Evidence:
     has_source: bool = True
     next_due: Instant | None = None
     catching_up: bool = False
+    confirmed: bool = False  # a person has confirmed how the printed row is read
 
 
 def judge(indicator: Indicator, window: Window, system: str | None, known: Evidence, today: Day) -> Verdict:
@@ -52,7 +53,7 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
         unit=unit_of(indicator, target),
         target=target,
         state=state,
-        flags=(*flags, UNCONFIRMED),
+        flags=flags if known.confirmed else (*flags, UNCONFIRMED),
         good=tally.good + known.count.lapsed,
         bad=tally.bad + known.count.overdue,
         open=known.count.waiting,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from agent.terminal.checks import checked, recomputed
+from agent.terminal.deeds import acts
 from agent.terminal.explained import explanation
 from agent.terminal.reading import collected, rejects, retried, tried
 from agent.terminal.standing import countdown, open_records, sources, status
 
 __all__ = [
+    "acts",
     "checked",
     "collected",
     "countdown",
