@@ -1,0 +1,72 @@
+"""`duration`: how long it took, as a mean, a percentile or a maximum."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from agent.measures.limits import LimitKey
+from agent.measures.measure import Count, Observer, Timed
+from agent.measures.setting import Setting
+from agent.model import SECOND_US, Day, Observation, Outcome, Record, Unit
+from agent.worktime import CalendarUnknown, Duration, make_clock
+
+
+class DurationMeasure(Timed):
+    """`duration`: mean, percentile or maximum of the time taken, in seconds."""
+
+    unit_of: ClassVar[Unit | None] = Unit.SECONDS
+    statistic: Literal["mean", "p50", "p95", "max"] = "mean"
+    limit: LimitKey | None = None
+
+    @property
+    def percentile(self) -> Fraction | None:
+        """The rank of its statistic; None for the mean, which is a sum."""
+        return {"mean": None, "p50": Fraction(1, 2), "p95": Fraction(19, 20), "max": Fraction(1)}[self.statistic]
+
+    def _own_names(self) -> set[str]:
+        return super()._own_names() | (self.limit.names() if self.limit else set())
+
+    def value(self, count: Count) -> Fraction | None:
+        """The mean in seconds; overdue open records count with the time they have taken so far."""
+        total = count.tally.den + count.overdue
+        return Fraction(count.tally.num + count.elapsed, total * SECOND_US) if total else None
+
+    def _count(self, setting: Setting) -> Observer:
+        day_of, clock = setting.days.day_of, make_clock(self.clock, setting.calendar)
+        begin, end, cohort, paused = self.start_name, self.to, self.cohort or self.start_name, self.pause is not None
+        always = self.clock == "always" and not paused
+
+        def count(record: Record) -> tuple[Observation, ...]:
+            begun, moment = record.times.get(begin), record.times.get(cohort)
+            if begun is None or moment is None:
+                return self._missing(record, setting, begin if begun is None else cohort)
+            day, system = day_of(moment), record.system or ""
+            finished = record.times.get(end)
+            limit = self._limit(record, day, setting)
+            if finished is not None and always:
+                taken = finished - begun if finished > begun else 0
+                met = limit is None or limit.microseconds is None or taken <= limit.microseconds
+                return (Observation(day, system, Outcome.GOOD if met else Outcome.BAD, None, None, None, 0, taken, 1),)
+            pauses = self.pauses(record) if paused else ()
+            due, reason = self.time_up(begun, limit, pauses, clock, setting)
+            if finished is not None:
+                try:
+                    taken = max(0, clock.elapsed(begun, finished, pauses))
+                except CalendarUnknown as unknown:
+                    why = f"calendar {unknown.year} not published"
+                    return (Observation(day, system, Outcome.OPEN, why, begun),)
+                met = limit is None or (due is not None and finished <= due) or (due is None and reason is None)
+                return (Observation(day, system, Outcome.GOOD if met else Outcome.BAD, None, None, None, 0, taken, 1),)
+            if pauses and pauses[-1][1] is None:
+                due = None
+            starts, worked = self.banked(clock, begun, pauses) if pauses else (begun, 0)
+            return (Observation(day, system, Outcome.OPEN, reason, starts, due, worked),)
+
+        return count
+
+    def _limit(self, record: Record, day: Day, setting: Setting) -> Duration | None:
+        if self.limit is not None:
+            return self.limit.of(record)
+        implied = setting.limit_on(day)
+        return None if implied is None else Duration(implied, None)
