@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 from collections.abc import Callable, Sequence
 
@@ -40,12 +41,15 @@ def serve(
     settings = uvicorn.Config(
         pages, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
     )
+    # Uvicorn raises the signal again once it has stopped serving; the schedule has still to stop then.
+    former = signal.signal(signal.SIGTERM, lambda number, frame: None)
     schedule.start()
     try:
         uvicorn.Server(settings).run(sockets=[listening])
     finally:
         ended = schedule.stop()
         listening.close()
+        signal.signal(signal.SIGTERM, former)
     log.info("event=stopped clean=%s", ended)
     return 0
 

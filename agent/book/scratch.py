@@ -70,12 +70,10 @@ def _last_known(session: Session, instant: Instant) -> int:
 
 
 def _copy_sources(session: Session, scratch: Ledger, instant: Instant, known_then: bool) -> None:
-    states = session.rows("SELECT source, last_attempt, last_success, reason, records FROM source_state")
+    states = session.rows("SELECT source, last_attempt, last_success, reason FROM source_state")
     covered = session.rows("SELECT source, begins, ends, learned_at FROM coverage WHERE begins < ?", (instant,))
     with scratch.write() as write:
-        write.many(
-            "INSERT INTO source_state (source, last_attempt, last_success, reason, records) VALUES (?,?,?,?,?)", states
-        )
+        write.many("INSERT INTO source_state (source, last_attempt, last_success, reason) VALUES (?,?,?,?)", states)
         write.many(
             "INSERT INTO coverage (source, begins, ends, learned_at) VALUES (?,?,?,?)",
             [

@@ -122,7 +122,9 @@ class TargetsFile:
             note=keys.note,
             owner=keys.owner,
             weight=keys.weight,
-            evidence=tuple(one for one in beside if one),
+            evidence=tuple(
+                replace(one, warn_before_us=one.warn_before_us or keys.warn_before) for one in beside if one
+            ),
             warn_before_us=keys.warn_before,
             alert_windows=keys.alert_windows,
             accumulation=keys.accumulation,

@@ -6,10 +6,13 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from agent.ledger.store import Ledger
+from sqlalchemy.exc import SQLAlchemyError
+
+from agent.ledger.store import Ledger, driver_words
+from agent.model import LedgerError
 
 
 @contextmanager
@@ -43,14 +46,23 @@ def _file_lock(ledger: Ledger, source: str, wait: bool) -> Iterator[bool]:
 @contextmanager
 def _advisory_lock(ledger: Ledger, source: str, wait: bool) -> Iterator[bool]:
     key = int.from_bytes(hashlib.sha256(source.encode()).digest()[:8], "big", signed=True)
-    with ledger.engine.connect() as connection:
-        if wait:
-            connection.exec_driver_sql("SELECT pg_advisory_lock(%s)", (key,))
-            got = True
-        else:
-            got = bool(connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (key,)).scalar())
+    with _reaching(ledger):
+        connection = ledger.engine.connect()
+    with connection:
+        with _reaching(ledger):
+            asked = "SELECT pg_advisory_lock(%s)" if wait else "SELECT pg_try_advisory_lock(%s)"
+            got = connection.exec_driver_sql(asked, (key,)).scalar() is not False
         try:
             yield got
         finally:
             if got:
-                connection.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (key,))
+                with suppress(SQLAlchemyError):  # a connection that is lost has let the lock go
+                    connection.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (key,))
+
+
+@contextmanager
+def _reaching(ledger: Ledger) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as failed:
+        raise LedgerError(f"ledger {ledger.name} cannot be reached: {driver_words(failed)}") from failed

@@ -36,7 +36,7 @@ class Ledger:
         try:
             _bring_up_to_date(engine)
         except OperationalError as failed:
-            raise LedgerError(f"ledger {shown(engine.url)} cannot be opened: {_driver_words(failed)}") from failed
+            raise LedgerError(f"ledger {shown(engine.url)} cannot be opened: {driver_words(failed)}") from failed
         return cls(engine)
 
     @property
@@ -67,8 +67,8 @@ class Ledger:
     def _cursor(self, begin: str) -> Iterator[Any]:
         try:
             pooled = self.engine.raw_connection()
-        except SQLAlchemyError as failed:
-            raise LedgerError(f"ledger {self.name} cannot be reached: {_driver_words(failed)}") from failed
+        except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error) as failed:
+            raise LedgerError(f"ledger {self.name} cannot be reached: {driver_words(failed)}") from failed
         broken = False
         try:
             cursor = pooled.cursor()
@@ -99,6 +99,7 @@ def _engine(url: str | Path) -> Engine:
                 parsed.set(drivername="postgresql+psycopg"),
                 isolation_level="AUTOCOMMIT",  # transactions are begun by hand, as on SQLite
                 pool_pre_ping=True,
+                max_overflow=-1,  # each source that hangs holds its lock's connection: they must not use up the rest
                 connect_args={"prepare_threshold": 5},
             )
         case other:
@@ -177,6 +178,7 @@ def _ledger_fault(failed: BaseException) -> str | None:
     return None
 
 
-def _driver_words(failed: BaseException) -> str:
+def driver_words(failed: BaseException) -> str:
+    """What the database's driver said first."""
     original = getattr(failed, "orig", None)
     return str(original or failed).splitlines()[0]
