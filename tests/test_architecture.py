@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-BOOKED = {"model", "words", "shown", "worktime", "measures", "config", "ledger", "book"}
+BOOKED = {"forecast", "model", "words", "shown", "worktime", "measures", "config", "ledger", "book"}
 JUDGED = BOOKED | {"evaluate"}
 SHOWN = JUDGED | {"status", "explain", "metrics", "alerts", "render", "export"}
 
@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "agent": set(),
     "model": {"agent"},
     "words": {"model"},
+    "memory": set(),
     "shown": {"model"},
     "conditions": {"model"},
     "worktime": {"model"},
@@ -33,19 +34,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "status": JUDGED,
     "forecast": {"model", "worktime", "measures", "config"},
     "acts": {"model", "config", "ledger", "book"},
+    "findings": JUDGED,
     "explain": JUDGED | {"status", "conditions"},
     "metrics": JUDGED | {"agent"},
     "alerts": JUDGED,
     "render": JUDGED,
     "export": JUDGED,
-    "asking": JUDGED | {"status"},
-    "poll": JUDGED | {"alerts", "mapping"},
+    "asking": JUDGED | {"findings", "status"},
+    "poll": JUDGED | {"memory", "alerts", "findings", "mapping"},
     "terminal": SHOWN | {"poll", "mapping"},
     "web": SHOWN,
-    "serve": SHOWN | {"asking", "poll", "web"},
+    "serve": SHOWN | {"memory", "asking", "poll", "web"},
     "demo": {"model", "worktime"},
     "collectors": {"model"},
-    "cli": SHOWN | {"asking", "serve", "poll", "terminal", "web", "demo", "collectors"},
+    "cli": SHOWN | {"acts", "asking", "serve", "poll", "terminal", "web", "demo", "collectors"},
     "__main__": {"cli"},
 }
 

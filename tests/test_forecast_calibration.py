@@ -1,0 +1,111 @@
+"""The distributions behind the forecast, and how often its 80 % interval held what came."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import comb
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from agent.config.target import parse_target
+from agent.forecast.spread import Records, lost_records, t_of, year_maximum, z_of
+from tests import forecast_years as years
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.mark.parametrize(("freedom", "known"), [(4, 1.533), (8, 1.397), (15, 1.341), (60, 1.296)])
+def test_students_t_is_that_of_the_tables(freedom, known):
+    assert t_of(1.2815516, freedom) == pytest.approx(known, rel=0.02)
+    assert z_of(t_of(1.2815516, freedom), freedom) == pytest.approx(1.2815516)
+
+
+def test_records_that_stray_by_chance_alone_are_binomial():
+    share, of = 0.1, 60
+    found = Records(share * of, share * of * (1 - share))
+    exact = 0.0
+    for lost in range(15):
+        exact += comb(of, lost) * share**lost * (1 - share) ** (of - lost)
+        assert found.at_most(lost) == pytest.approx(exact, abs=1e-6)
+
+
+@pytest.mark.parametrize("share", [1e-6, 0.02, 0.5, 0.7, 0.999, 1 - 1e-9])
+@pytest.mark.parametrize("of", [1, 30, 4000, 10**6])
+def test_the_distribution_of_lost_records_is_one_for_every_share_and_volume(share, of):
+    found = lost_records(share, of, 1.5 * share * (1 - share) * of, 10)
+    marks = [found.at_most(of * part // 10) for part in range(11)]
+    assert marks == sorted(marks)
+    assert -0.6 <= found.quantile(0.1) <= found.quantile(0.9) <= of + 1
+    assert found.at_most(of) == pytest.approx(1, abs=0.1)
+
+
+def test_a_maximum_holds_four_times_in_five():
+    rng, held = Random(5), 0
+    for _ in range(300):
+        count, more = rng.choice((30, 100, 400)), rng.choice((10, 100, 300))
+        ordered = sorted(rng.lognormvariate(5, 1) for _ in range(count))
+        came = max(ordered[-1], *(rng.lognormvariate(5, 1) for _ in range(more)))
+        held += year_maximum(ordered, more, 0.1) <= came <= year_maximum(ordered, more, 0.9)
+    assert 0.70 <= held / 300 <= 0.90
+
+
+# --- calibration: how often the 80 % interval held what came --------------------------------------------------------
+
+
+def chance_of(trial):
+    assert trial.seen.forecast is not None
+    return trial.seen.forecast.chance
+
+
+def share_covered(found):
+    return sum(trial.covers() for trial in found) / len(found)
+
+
+def test_years_drawn_by_chance_end_inside_the_interval_four_times_in_five():
+    found = list(years.trials(years.drawn(range(3)), every=60))
+    assert 0.70 <= share_covered(found) <= 0.90
+
+
+def test_the_demos_year_ends_inside_the_interval_four_times_in_five():
+    found = [trial for seed in range(2) for trial in years.trials(years.demo(seed))]
+    by_chance = [trial for trial in found if not trial.year.name.startswith("even")]
+    assert 0.70 <= share_covered(by_chance) <= 0.90
+    assert share_covered([trial for trial in found if trial not in by_chance]) >= 0.90  # laid out evenly, not drawn
+
+
+def log_years(which):
+    if not SHARED.exists():
+        pytest.skip("the public logs are not beside this checkout")
+    return list(which(SHARED))
+
+
+def test_permit_cases_end_inside_the_interval_four_times_in_five():
+    assert 0.70 <= share_covered(list(years.trials(log_years(years.permits)))) <= 0.90
+
+
+def test_help_desk_tickets_end_inside_the_interval_four_times_in_five():
+    assert 0.70 <= share_covered(list(years.trials(log_years(years.help_desk), every=60))) <= 0.90
+
+
+@pytest.mark.long
+def test_over_many_drawn_years_interval_and_chance_are_both_right():
+    found = list(years.trials(years.drawn(range(1000, 1060)), every=30))
+    assert 0.75 <= share_covered(found) <= 0.90
+    for low, high in ((0.0, 0.1), (0.1, 0.4), (0.4, 0.6), (0.6, 0.9), (0.9, 1.01)):
+        among = [trial for trial in found if low <= chance_of(trial) < high]
+        met = sum(parse_target(trial.year.target).holds(Fraction(trial.truth)) for trial in among) / len(among)
+        assert low - 0.1 <= met <= high + 0.1, (low, met)
+
+
+@pytest.mark.long
+def test_over_many_demo_years_the_interval_is_right():
+    found = [trial for seed in range(20) for trial in years.trials(years.demo(seed))]
+    assert 0.75 <= share_covered([trial for trial in found if not trial.year.name.startswith("even")]) <= 0.90
+
+
+@pytest.mark.long
+def test_over_every_cut_of_the_logs_the_interval_is_right():
+    for which in (years.permits, years.help_desk):
+        assert 0.70 <= share_covered(list(years.trials(log_years(which), every=7))) <= 0.90
