@@ -1,4 +1,7 @@
-"""Acts of people: taking a record out needs two accounts, confirming a reading one; all stays in the log for good."""
+"""Acts of people: taking a record out or changing a rule needs two accounts, confirming a reading one.
+
+All of it stays in the log for good.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import os
 import pwd
 
 from agent.book import Book
-from agent.book.standing import APPROVE, CONFIRM, EXCLUDE, RESTORE, reading_hash, standing
+from agent.book.registry import accept
+from agent.book.standing import APPROVE, CONFIRM, DEFINE, EXCLUDE, RESTORE, reading_hash, standing
 from agent.config import Indicator
 from agent.ledger import Ledger, Session, acts
 from agent.ledger.acts import Act
@@ -44,13 +48,16 @@ def _request(ledger: Ledger, kind: str, record: str, indicator: str, reason: str
         if kind == EXCLUDE and place in now_holds.excluded:
             raise ConfigError(f"{record}: is excluded already, by act {now_holds.excluded[place].n}")
         for waiting in now_holds.waiting:
-            if (waiting.subject, waiting.body["indicator"]) == place:
+            if (waiting.subject, waiting.body.get("indicator")) == place:
                 raise ConfigError(f"{record}: act {waiting.n} by {waiting.account} already asks for a change")
         return acts.append(session, now, who, kind, subject, {"indicator": indicator, "reason": reason.strip()})
 
 
 def approve(ledger: Ledger, book: Book, number: int, now: Instant, who: str) -> Act:
-    """Approve a request made by another account; what it changes is derived in the same transaction."""
+    """Approve a request made by another account. A record is derived anew in the same transaction.
+
+    A changed definition begins to be derived; the caller, and any running agent, catch up with it.
+    """
     with ledger.write() as session:
         waiting = {act.n: act for act in standing(acts.read(session)).waiting}
         request = waiting.get(number)
@@ -60,6 +67,10 @@ def approve(ledger: Ledger, book: Book, number: int, now: Instant, who: str) -> 
         if request.account == who:
             raise ConfigError(f"act {number}: {who} made this request; another account must approve it")
         done = acts.append(session, now, who, APPROVE, str(number), {})
+        if request.kind == DEFINE:
+            project, _, indicator = request.subject.partition("/")
+            accept(session, (request.body["year"], project, indicator), request.body["hash"])
+            return done
         source, _, id = request.subject.partition("/")
         place = (source, id, request.body["indicator"])
         session.run("DELETE FROM exclusion WHERE source = ? AND id = ? AND indicator = ?", place)

@@ -1,13 +1,15 @@
-"""Answering a question about the ledger: at another time, over other days, or as things stood then."""
+"""Answering a question about the ledger: at another time, over other days, as things stood then, or what if."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
-from agent.book import definitions, ledger_at
+from agent.book import Definition, current, definitions, ledger_at
 from agent.config import Config
-from agent.evaluate import Board, custom
+from agent.evaluate import Board, custom, plans_of_days
+from agent.findings import with_findings
 from agent.ledger import Ledger
 from agent.model import Instant, Snapshot
 from agent.status import Json, Question, status_answer
@@ -24,30 +26,68 @@ def window_name(question: Question) -> str:
     return "custom" if question.first is not None else question.window
 
 
+class Asked(NamedTuple):
+    """What answers a question, and the indicators that were only tried: the ledger serves them differently."""
+
+    board: Board
+    snapshot: Snapshot
+    tried: tuple[str, ...]
+
+
 @contextmanager
 def asked(
     config: Config, ledger: Ledger, question: Question, now: Instant, progress: Progress = silent
-) -> Iterator[tuple[Board, Snapshot]]:
-    """The board and Snapshot that answer a question. What is asked of the past is judged on a scratch ledger."""
+) -> Iterator[Asked]:
+    """The board and Snapshot that answer a question; the ledger stays as it is.
+
+    What is asked of the past is judged on a scratch ledger, and so is what the ledger does not know: with files that
+    define an indicator otherwise the answer says what the figures would be.
+    """
+    if question.first is not None and question.last is not None:
+        plans_of_days(config.plans, question.first, question.last)  # refused before anything is derived
+    wanted = definitions(config)
+    tried = tuple(f"{one.project}/{one.indicator}" for one in untold(ledger, wanted))
     instant = question.as_of if question.as_of is not None else question.at
-    if instant is None or (instant >= now and question.as_of is None):
+    is_past = instant is not None and (instant < now or question.as_of is not None)
+    moment = now if instant is None else instant
+    if not is_past and not tried:
         board = _board(config, ledger, question)
-        yield board, board.refresh(now if instant is None else instant)
+        snapshot = board.refresh(moment)
+        yield Asked(board, with_findings(config, ledger, snapshot) if instant is None else snapshot, ())
         return
     known_then = question.as_of is not None
-    with ledger_at(ledger, definitions(config), instant, known_then=known_then, progress=progress) as scratch:
+    with ledger_at(
+        ledger, approved(ledger, wanted), moment, known_then=known_then, cut=is_past, progress=progress
+    ) as scratch:
         board = _board(config, scratch, question)
-        yield board, board.refresh(instant)
+        yield Asked(board, board.refresh(moment), tried)
+
+
+def untold(ledger: Ledger, wanted: Sequence[Definition]) -> list[Definition]:
+    """The definitions the ledger does not know. One that is still being derived, or waits for approval, it knows."""
+    with ledger.read() as session:
+        if session.one("SELECT 1 FROM record LIMIT 1") is None:  # there is nothing to try them on
+            return []
+    known = {(one.place, one.hash) for one in current(ledger, wanted).keys.values()}
+    return [one for one in wanted if one.project and (one.place, one.hash) not in known]
+
+
+def approved(ledger: Ledger, wanted: Sequence[Definition]) -> list[Definition]:
+    """The definitions with the former one in place of each that waits for approval: the past is judged by it too."""
+    served = current(ledger, wanted)
+    former = {place: served.former.get(served.serving.get(place, 0)) for place in served.waiting}
+    return [former.get(one.place) or one for one in wanted]
 
 
 def _board(config: Config, ledger: Ledger, question: Question) -> Board:
     first, last = question.first, question.last
     if first is None or last is None:
         return Board(config, ledger)
-    return Board(config, ledger, lambda plan, now: (custom(plan.days, first, last),))
+    owners = plans_of_days(config.plans, first, last)
+    return Board(config, ledger, lambda plan, now: (custom(plan.days, first, last),), lambda now: owners)
 
 
 def answer(config: Config, ledger: Ledger, question: Question, now: Instant) -> Json:
     """The status answer to a question."""
-    with asked(config, ledger, question, now) as (_, snapshot):
+    with asked(config, ledger, question, now) as (_, snapshot, _):
         return status_answer(snapshot, config, window_name(question), question.system, with_open=question.with_open)

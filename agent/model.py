@@ -298,6 +298,8 @@ class Verdict:
     next_due: Instant | None
     numerator: int = 0  # what was summed, in ledger units
     denominator: int = 0
+    definition: str | None = None  # the hash of the rule its records were counted by
+    definition_waiting: str | None = None  # … of a changed one that nobody else has approved yet
 
 
 @dataclass(frozen=True, slots=True)

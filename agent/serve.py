@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from agent.asking import answer
 from agent.config import Config
 from agent.ledger import Ledger
+from agent.memory import few_arenas
 from agent.model import ConfigError, Instant, Snapshot
 from agent.poll import Publisher, Round, Schedule, now_instant
 
@@ -32,6 +33,7 @@ def serve(
 
     from agent.web import app
 
+    few_arenas()
     listening = _listen(listen)
     publisher = Publisher()
     schedule = Schedule(config, ledger, rounds, publisher, clock)

@@ -170,6 +170,8 @@ def _verdict(verdict: Verdict, zone: tzinfo) -> Json:
         "reason": verdict.reason,
         "stages": {stage.value: number for stage, number in verdict.stages.items()},
         "next_due": _moment(verdict.next_due, zone),
+        "definition": verdict.definition,
+        "definition_waiting": verdict.definition_waiting,
     }
 
 

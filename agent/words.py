@@ -42,7 +42,25 @@ REASONS = {
     "unfinished": "尚有计划内事项未完成",
     "catching_up": "口径变更，正在重新计算",
 }
+FINDINGS = {
+    "ledger": "账本无法使用",
+    "out_of_order": "时间先后颠倒",
+    "same_rank": "同一版本内容不同",
+    "share_above_one": "分子大于分母",
+    "entered_late": "补录",
+    "answer_edited": "完成时间事后改动",
+    "counts_disagree": "两个来源数量不一致",
+    "clock_offset": "时钟有偏差",
+    "silent": "数据源突然沉默",
+    "outage_without_ticket": "中断无工单",
+    "backlog_grows": "未结只增不减",
+}
 DEMO = "演示数据"
+
+
+def finding(kind: str) -> str:
+    """A kind of finding in words."""
+    return FINDINGS.get(kind, kind)
 
 
 def excluded(reason: str) -> str:

@@ -14,13 +14,14 @@ import time
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from agent.model import CollectError, Page, Poll
+from agent.model import CollectError, Instant, Page, Poll
 from collectors.file_memory import Found, Memory
 from collectors.layout import Chunk, Layout, UnreadableFile
+from collectors.period import period_of
 from collectors.readers import READERS, format_of
 from collectors.seconds import Seconds
 
@@ -44,6 +45,9 @@ class FileOptions(Layout):
     path: Annotated[str, AfterValidator(_named)]  # from the working directory; with *, ** or ? a drop folder is watched
     # How long a file must have rested before it is taken to be whole.
     settle: Seconds = Field(default=2.0, ge=0, le=86_400)
+    # What one file is about, by the date in its name; without it the files together tell everything until now.
+    period: Literal["day", "month"] | None = None
+    zone: str = "UTC"  # the source's time zone
 
     @model_validator(mode="after")
     def _format_is_known(self) -> FileOptions:
@@ -69,7 +73,7 @@ class FileCollector:
         """The rows of each new or changed file, then a page of what is kept in mind.
 
         Raises CollectError at the very end, naming each file that could not be read. Time counts as covered only
-        when no file was left out, be it bad or still being written.
+        when no file was left out, be it bad or still being written; with `period`, each file covers its own.
         """
         memory = Memory(poll, self.options.digest(poll.columns), self.options.settle)
         unreadable: dict[tuple[str, Found], str] = {}
@@ -90,7 +94,7 @@ class FileCollector:
         self._unreadable = unreadable
         if poll.complete:
             faults += [f"{name}: still being written, so not everything could be read" for name in memory.resting]
-        covers = None if faults or memory.resting else (0, poll.now)
+        covers = None if faults or memory.resting or self.options.period else (0, poll.now)
         yield Page(cursor=memory.cursor_if_changed(), covers=covers)
         if faults:
             more = [f"and {len(faults) - FAULTS_NAMED} more files"] if len(faults) > FAULTS_NAMED else []
@@ -101,10 +105,13 @@ class FileCollector:
         if (memory.reading, file) in self._unreadable and not poll.complete:
             raise UnreadableFile(self._unreadable[memory.reading, file])
         _check_deadline(poll)
+        covers = self._covers(file, poll)
         with file.path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if memory.holds(file, digest):
             memory.keep(file, digest)
+            if covers is not None:
+                yield Page(covers=covers)
             return
         last: Chunk | None = None
         for chunk in self._chunks(file, poll):
@@ -117,7 +124,20 @@ class FileCollector:
             return
         memory.keep(file, digest)
         if last is not None:
-            yield _page(file, last, memory.cursor_if_due(file))
+            yield _page(file, last, memory.cursor_if_due(file), covers)
+        elif covers is not None:
+            yield Page(covers=covers)
+
+    def _covers(self, file: Found, poll: Poll) -> tuple[Instant, Instant] | None:
+        """The period of one file, as far as it had passed when the file was written last."""
+        if self.options.period is None:
+            return None
+        told = period_of(file.name, self.options.period, self.options.zone)
+        if told is None:
+            example = "2026-03" if self.options.period == "month" else "2026-03-02"
+            raise UnreadableFile(f"expected a {self.options.period} such as {example} in its name")
+        until = min(told[1], file.mtime_ns // 1000, poll.now)
+        return (told[0], until) if told[0] < until else None
 
     def _chunks(self, file: Found, poll: Poll) -> Iterator[Chunk]:
         form = self.options.format or format_of(file.name)
@@ -171,5 +191,7 @@ def _looks(name: str, path: Path) -> Found | None:
     return Found(name, path, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
-def _page(file: Found, chunk: Chunk, cursor: Mapping[str, Any] | None) -> Page:
-    return Page(chunk.rows, where=file.name, numbers=chunk.numbers, cursor=cursor, rejects=chunk.rejects)
+def _page(
+    file: Found, chunk: Chunk, cursor: Mapping[str, Any] | None, covers: tuple[Instant, Instant] | None = None
+) -> Page:
+    return Page(chunk.rows, file.name, chunk.numbers, cursor, covers, rejects=chunk.rejects)

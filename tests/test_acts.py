@@ -173,9 +173,10 @@ def test_a_request_waits_only_once(desk: Desk) -> None:
 
 # What the commands import on demand; the other account may not be able to read this installation.
 LOAD = (
-    "import agent.acts, agent.poll, collectors; from pathlib import Path; from agent.cli import _load, app; "
+    "import agent.acts, agent.poll, collectors; from pathlib import Path; from agent.cli import app; "
+    "from agent.cli.opening import load; "
     "app(['acts'], standalone_mode=False); "
-    "_load([Path(os.environ['DABIAO_TARGETS'])], Path(os.environ['DABIAO_SOURCES']))"
+    "load([Path(os.environ['DABIAO_TARGETS'])], Path(os.environ['DABIAO_SOURCES']))"
 )
 
 

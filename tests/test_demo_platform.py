@@ -325,7 +325,7 @@ def test_databases_have_the_odd_types_of_their_originals(opened: Opened) -> None
 
 def test_workbooks_have_the_headings_of_the_templates(opened: Opened) -> None:
     inbox = Path(opened.url("DEMO_INBOX"))
-    for template in TEMPLATES.glob("*.xlsx"):
+    for template in set(TEMPLATES.glob("*.xlsx")) - {TEMPLATES / "工作日安排.xlsx"}:  # which no source reads
         headings = tuple(sheet_rows(template)[0])
         assert SHEETS[template.stem] == headings
         dropped = sorted(inbox.glob(f"{template.stem}-*.xlsx"))

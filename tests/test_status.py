@@ -59,6 +59,8 @@ def test_a_verdict_with_everything_known(answer):
         "reason": None,
         "stages": {"in_time": 0, "due_soon": 1, "overdue": 2, "paused": 0},
         "next_due": "2026-11-23T10:03:00+08:00",
+        "definition": None,
+        "definition_waiting": None,
     }
 
 

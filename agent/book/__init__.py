@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from agent.book.definition import Definition, all_indicators, definitions, setting_for
+from agent.book.approval import Proposal
+from agent.book.changes import Change, Part, changes
+from agent.book.definition import Definition, all_indicators, count_of, definitions, setting_for
 from agent.book.delivery import Book, Booked, Delivery
 from agent.book.recomputation import Difference, Recomputed, recompute
 from agent.book.registry import Registered, catch_up, current, register
+from agent.book.revival import as_served
 from agent.book.scratch import ledger_at
 from agent.book.standing import Standing, reading_hash, standing
 
 __all__ = [
     "Book",
     "Booked",
+    "Change",
     "Definition",
     "Delivery",
     "Difference",
+    "Part",
+    "Proposal",
     "Recomputed",
     "Registered",
     "Standing",
     "all_indicators",
+    "as_served",
     "catch_up",
+    "changes",
+    "count_of",
     "current",
     "definitions",
     "ledger_at",

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from zoneinfo import ZoneInfo
 
-from agent.config import Config, Indicator, Plan
-from agent.measures import DurationMeasure, Measure, Milestone, Observer, OnTime, Setting, Timed, Uptime
-from agent.model import Instant, Observation, Record, Target
+from agent.book.noticing import NOTHING, Watch
+from agent.config import Config, Indicator, Plan, Source
+from agent.measures import Amount, DurationMeasure, Measure, Milestone, Observer, OnTime, Setting, Share, Timed, Uptime
+from agent.model import Instant, Observation, Record, Target, utc_of
+from agent.worktime import CalendarUnknown
+
+Place = tuple[int, str, str]  # year, project, indicator
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +27,20 @@ class Definition:
     indicator: str
     kind: str  # the kind of record it reads
     sources: frozenset[str]  # empty: every source of that kind
-    spec: str  # canonical text of everything its observations depend on
-    hash: str
+    spec: str  # canonical text of everything its observations depend on, and of what was promised
+    hash: str  # of the former part alone: a promise that changes leaves the observations as they are
     observe: Observer
     percentile: bool
     seen_at: Callable[[Record, Instant], Record | None]
-    order: tuple[str, str] | None  # the times between which it measures: the second should not come first
+    watch: Watch
+    measure: Measure = field(compare=False, repr=False)
+    setting: Setting = field(compare=False, repr=False)
+    plan: Plan = field(compare=False, repr=False)
+
+    @property
+    def place(self) -> Place:
+        """What it defines."""
+        return self.year, self.project, self.indicator
 
     def reads(self, source: str, kind: str) -> bool:
         """Whether records of this source and kind take part."""
@@ -44,7 +58,35 @@ class Definition:
 
 def definitions(config: Config) -> tuple[Definition, ...]:
     """The definition of every indicator and evidence measure that reads records."""
-    return tuple(_definition(plan, indicator) for plan in config.plans for indicator in measured(plan))
+    of_plans = [_definition(plan, indicator) for plan in config.plans for indicator in measured(plan)]
+    return (*of_plans, *_counts(config))
+
+
+def count_of(source: str, name: str | None) -> str:
+    """What the records of one source are counted under, by the day of one of their times."""
+    return f"count/{source}/{name}"
+
+
+def _counts(config: Config) -> Iterator[Definition]:
+    """Of two sources that should agree, how many records each tells of a day: tallies of no indicator's."""
+    counted: dict[tuple[str, str], Source] = {}
+    for source in config.sources:
+        other = config.source(source.spec.agree_with.source) if source.spec.agree_with is not None else None
+        name = source.shared_time(other) if other is not None else None
+        if other is not None and name is not None:
+            counted |= {(source.id, name): source, (other.id, name): other}
+    plan = config.plans[0]
+    for (id, name), source in counted.items():
+        measure = Share.model_validate(
+            {
+                "kind": "share",
+                "of": source.spec.record,
+                "cohort": name,
+                "good_when": {name: "present"},
+                "sources": (id,),
+            }
+        )
+        yield derived(plan, "", count_of(id, name), measure, Setting(plan.year, plan.days, plan.calendar), NOTHING)
 
 
 def measured(plan: Plan) -> Iterator[Indicator]:
@@ -63,20 +105,95 @@ def all_indicators(plan: Plan) -> Iterator[Indicator]:
 
 
 def _definition(plan: Plan, indicator: Indicator) -> Definition:
-    measure, setting = indicator.measure, setting_for(plan, indicator)
-    spec = json.dumps(_meaning(plan, indicator, setting), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    setting = setting_for(plan, indicator)
+    hours = {id: one.hours_texts for id, one in plan.systems.items() if one.hours_texts}
+    meaning, watch = meaning_of(indicator.measure, setting, hours), _watch(plan, indicator)
+    names = indicator.project, indicator.id
+    return derived(plan, *names, indicator.measure, setting, watch, meaning, _promise(indicator))
+
+
+def derived(
+    plan: Plan,
+    project: str,
+    name: str,
+    measure: Measure,
+    setting: Setting,
+    watch: Watch,
+    meaning: Mapping[str, object] | None = None,
+    promise: object = None,
+) -> Definition:
+    """The definition of one place; `meaning` is what it is hashed by, `promise` what is told beside it."""
+    meaning = meaning or {"measure": _keys(measure), "timezone": plan.timezone}
+    spec = _canonical({**meaning, "promise": promise} if promise is not None else meaning)
     return Definition(
         year=plan.year,
-        project=indicator.project,
-        indicator=indicator.id,
+        project=project,
+        indicator=name,
         kind=measure.of,
         sources=frozenset(measure.sources),
         spec=spec,
-        hash=hashlib.sha256(spec.encode()).hexdigest()[:16],
+        hash=hashlib.sha256(_canonical(meaning).encode()).hexdigest()[:16],
         observe=measure.observer(setting),
         percentile=measure.percentile is not None,
         seen_at=measure.seen_at,
+        watch=watch,
+        measure=measure,
+        setting=setting,
+        plan=plan,
+    )
+
+
+def _canonical(content: object) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _promise(indicator: Indicator) -> dict[str, object]:
+    """What was promised, as the file says it: kept to show what changed, and no part of the hash."""
+    return {
+        "name": indicator.name,
+        "target": [
+            [
+                begins,
+                target.op,
+                _number(target.value),
+                _number(target.high),
+                target.word,
+                target.unit.value,
+                target.text,
+            ]
+            for begins, target in indicator.targets
+        ],
+        "weight": {form: str(points) for form, points in indicator.weight.items()},
+        "note": indicator.note,
+    }
+
+
+def _number(value: Fraction | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _keys(measure: Measure) -> dict[str, object]:
+    return measure.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def _watch(plan: Plan, indicator: Indicator) -> Watch:
+    """What may not add up in one record."""
+    measure, zone = indicator.measure, ZoneInfo(plan.timezone)
+
+    def entered_by(answered: Instant) -> Instant | None:
+        try:
+            return plan.calendar.workday_due(answered, 1)
+        except CalendarUnknown:
+            return None
+
+    # A promise of more than 100 % is no promise about the part of a whole.
+    is_share = isinstance(measure, Amount) and all(one.value is None or one.value <= 1 for _, one in indicator.targets)
+    return Watch(
         order=(measure.start_name, measure.to) if isinstance(measure, Timed) else None,
+        answer=measure.to if isinstance(measure, OnTime | DurationMeasure) else None,
+        share=(measure.numerator, measure.denominator) if isinstance(measure, Amount) and is_share else None,
+        entered_by=entered_by,
+        local=lambda at: utc_of(at).astimezone(zone),
     )
 
 
@@ -109,21 +226,20 @@ def _deadline(plan: Plan, targets: Sequence[tuple[int | None, Target]]) -> int |
     return None
 
 
-def _meaning(plan: Plan, indicator: Indicator, setting: Setting) -> dict[str, object]:
-    """Everything the observations of an indicator depend on."""
-    measure = indicator.measure
+def meaning_of(measure: Measure, setting: Setting, hours: Mapping[str, Sequence[str]]) -> dict[str, object]:
+    """Everything the observations of an indicator depend on; `hours` are those of the systems, as written."""
     meaning: dict[str, object] = {
-        "measure": measure.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-        "timezone": plan.timezone,
+        "measure": _keys(measure),
+        "timezone": setting.days.timezone,
     }
     if _uses_calendar(measure):
-        meaning["calendar"] = plan.calendar.fingerprint
+        meaning["calendar"] = setting.calendar.fingerprint
     if isinstance(measure, DurationMeasure) and measure.limit is None:
         meaning["limits"] = [list(limit) for limit in setting.limits]
     if isinstance(measure, Milestone):
-        meaning["deadline"], meaning["year"] = setting.deadline, plan.year
+        meaning["deadline"], meaning["year"] = setting.deadline, setting.year
     if isinstance(measure, Uptime):
-        meaning["hours"] = {id: one.hours_texts for id, one in sorted(plan.systems.items()) if one.hours_texts}
+        meaning["hours"] = {id: list(texts) for id, texts in sorted(hours.items())}
         meaning["maintenance"] = {
             id: [list(pair) for pair in pairs] for id, pairs in sorted(setting.maintenance.items())
         }

@@ -10,16 +10,17 @@ from typing import Any, NamedTuple
 from agent.book.bodies import content_hash, decode, digest, encode
 from agent.book.definition import Definition
 from agent.book.exclusions import Exclusions, in_force, observed
+from agent.book.noticing import Arrival, Change, notice
 from agent.ledger import Ledger, Session
 from agent.model import Event, Instant, LedgerError, Mapped, Outcome, Record, Reject
 
 INSERT_RECORD = (
-    "INSERT INTO record (pk, source, id, kind, system, version, changed_at, withdrawn, body, hash, first_seq, "
-    "seq, touched_seq) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    "INSERT INTO record (pk, source, id, kind, system, version, changed_at, withdrawn, body, hash, mark, "
+    "first_seq, seq, touched_seq) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 UPDATE_RECORD = (
-    "UPDATE record SET kind=?, system=?, version=?, changed_at=?, withdrawn=?, body=?, hash=?, seq=?, touched_seq=? "
-    "WHERE pk=?"
+    "UPDATE record SET kind=?, system=?, version=?, changed_at=?, withdrawn=?, body=?, hash=?, mark=?, seq=?, "
+    "touched_seq=? WHERE pk=?"
 )
 INSERT_REVISION = (
     "INSERT INTO revision (record, n, system, version, changed_at, withdrawn, body, hash, seq, until_seq) "
@@ -67,6 +68,8 @@ class Delivery:
     mapping_hash: str | None = None
     seen: set[int] | None = None  # collects the keys met in a complete read
     resolved: Sequence[int] = ()  # rejects that these rows settle
+    marks: Mapping[str, int] = field(default_factory=dict)  # by record, of the rows they were mapped from
+    unchanged: int = 0  # rows that were not even mapped, for their marks are known
 
 
 class Booked(NamedTuple):
@@ -135,6 +138,14 @@ class Book:
             booked = booked._replace(rejected=rejected)
             _book_state(session, delivery, booked)
         return booked
+
+    def marks(self, source: str, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """The key and the mark of records whose mark is known."""
+        with self.ledger.read() as session:
+            rows = session.rows_in(
+                "SELECT id, pk, mark FROM record WHERE source = ? AND id IN {in} AND mark IS NOT NULL", ids, (source,)
+            )
+        return {id: (pk, mark) for id, pk, mark in rows}
 
     def fail(self, source: str, reason: str, now: Instant, signals: Mapping[str, float]) -> None:
         """Note that a source could not be read, and why."""
@@ -254,7 +265,8 @@ class _Work:
         self.new: list[tuple[Record, str, int]] = []
         self.changed: list[tuple[Current, Record, str, int]] = []
         self.revisions: dict[int, list[Line]] = {}
-        self.same = 0
+        self.same = delivery.unchanged
+        self.marked: list[tuple[int, int]] = []
 
     def take(self, records: list[Record], current: Current | None) -> None:
         """Rank the statements about one thing against each other and against the ledger."""
@@ -270,6 +282,8 @@ class _Work:
                 self.delivery.seen.add(current.pk)
             if hashed == current.hash:
                 self.same += 1
+                if winner.id in self.delivery.marks:
+                    self.marked.append((self.delivery.marks[winner.id], current.pk))
             elif rank(winner.version, winner.changed_at) < current.rank:
                 self._outranked(current.pk, winner, body, hashed)
             else:
@@ -299,6 +313,7 @@ class _Work:
             fresh, stale = self._write_changed()
             written += fresh
             dropped = stale
+        self.session.many("UPDATE record SET mark = ? WHERE pk = ?", self.marked)
         outranked = self._write_revisions()
         self._write_findings()
         change_observations(self.session, self.derived, dropped, written)
@@ -315,11 +330,12 @@ class _Work:
         first = found[0] - len(self.new) + 1
         seq, rows = session.seq, []
         lines: list[Line] = []
+        marks = self.delivery.marks
         caught_up = [one for one in self.derived if one.built_through is None]
         observers = [(one.pk, one.definition.observe) for one in caught_up]
         for pk, (r, body, hashed) in enumerate(self.new, first):
             said = (r.id, r.kind, r.system, r.version, r.changed_at, r.withdrawn, body, hashed)
-            rows.append((pk, source, *said, seq, seq, seq))
+            rows.append((pk, source, *said, marks.get(r.id), seq, seq, seq))
             if self.exclusions and (source, r.id) in self.exclusions:
                 lines += observe_all(caught_up, pk, r, self.exclusions)
                 continue
@@ -333,12 +349,24 @@ class _Work:
         return lines
 
     def _write_changed(self) -> tuple[list[Line], list[Line]]:
-        session, seq = self.session, self.session.seq
+        session, seq, marks = self.session, self.session.seq, self.delivery.marks
         self.changed.sort(key=lambda change: change[0].pk)
         session.many(
             UPDATE_RECORD,
             [
-                (r.kind, r.system, r.version, r.changed_at, r.withdrawn, body, hashed, seq, seq, old.pk)
+                (
+                    r.kind,
+                    r.system,
+                    r.version,
+                    r.changed_at,
+                    r.withdrawn,
+                    body,
+                    hashed,
+                    marks.get(r.id),
+                    seq,
+                    seq,
+                    old.pk,
+                )
                 for old, r, body, hashed in self.changed
             ],
         )
@@ -356,29 +384,25 @@ class _Work:
         return sorted(after - before, key=_place), sorted(before - after, key=_place)
 
     def _write_findings(self) -> None:
-        """Note what a person should look at, and clear what a change has put right."""
-        orders = sorted({one.definition.order for one in self.derived if one.definition.order is not None})
-        changed = [(self._subject(record),) for _, record, *_ in self.changed]
-        clear = "UPDATE finding SET cleared_seq = ? WHERE subject = ? AND cleared_seq IS NULL"
-        if changed and self.session.one("SELECT 1 FROM finding WHERE cleared_seq IS NULL LIMIT 1"):
-            self.session.many(clear, [(self.session.seq, *subject) for subject in changed])
-        found: dict[tuple[str, str], str] = {}
-        for record in [new[0] for new in self.new] + [change[1] for change in self.changed]:
-            for begin, end in orders:
-                times = record.times
-                if end in times and begin in times and times[end] < times[begin]:
-                    found[("out_of_order", self._subject(record))] = f"{end} 早于 {begin}"
-        for old, record, *_ in self.changed:
-            ranked = record.version is not None or record.changed_at is not None
-            if ranked and old.rank == rank(record.version, record.changed_at) and old.withdrawn == record.withdrawn:
-                found[("same_rank", self._subject(record))] = "内容变了,版本号和更新时间却没有变"
-        self.session.many(
-            "INSERT INTO finding (kind, subject, text, at, seq) VALUES (?,?,?,?,?)",
-            [(*place, text, self.delivery.now, self.session.seq) for place, text in sorted(found.items())],
-        )
+        """Hand what came to those who look for what does not add up."""
+        delivery = self.delivery
+        changes = [
+            Change(
+                decode(delivery.kind, delivery.source, r.id, old.system, old.body, old.version, old.changed_at),
+                r,
+                _same_rank(old, r),
+            )
+            for old, r, *_ in self.changed
+            if delivery.revisions
+        ]
+        new = [record for record, *_ in self.new]
+        watches = [one.definition.watch for one in self.derived]
+        notice(self.session, watches, Arrival(delivery.source, delivery.now, new, changes, self._was_read()))
 
-    def _subject(self, record: Record) -> str:
-        return f"{self.delivery.source}/{record.id}"
+    def _was_read(self) -> bool:
+        """Whether the source was read before with this mapping; what has none, as rejects tried again, is no news."""
+        known = self.session.one("SELECT mapping_hash FROM source_state WHERE source = ?", (self.delivery.source,))
+        return known is not None and known[0] is not None and known[0] == self.delivery.mapping_hash
 
     def _write_revisions(self) -> int:
         """Keep superseded and outranked versions, each once; how many outranked ones were there already."""
@@ -408,6 +432,11 @@ def stored_lines(session: Session, pks: Sequence[int], derived: Sequence[Derived
     """The observation lines the ledger holds of some records and definitions."""
     keys = {one.pk for one in derived}
     return {tuple(line) for line in session.rows_in(STORED, pks) if line[1] in keys}
+
+
+def _same_rank(old: Current, record: Record) -> bool:
+    ranked = record.version is not None or record.changed_at is not None
+    return ranked and old.rank == rank(record.version, record.changed_at) and old.withdrawn == record.withdrawn
 
 
 def _place(line: Line) -> tuple[int, int, int]:

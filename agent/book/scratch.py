@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from agent.book.bodies import decode
 from agent.book.definition import Definition
 from agent.book.delivery import Book, Delivery
+from agent.book.noticing import INSERT, OF_CHANGES
 from agent.book.registry import register
 from agent.book.standing import standing
 from agent.ledger import Ledger, Session, acts
@@ -35,18 +36,22 @@ def ledger_at(
     instant: Instant,
     *,
     known_then: bool,
+    cut: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Ledger]:
     """A scratch ledger judged at `instant`: with what is known today or, `known_then`, with what was known then.
 
-    Raises ConfigError where nothing was known yet. It costs a derivation of every record, and writes nothing.
+    What happened after the instant is left out; without `cut` it counts, as it does in the ledger itself. Raises
+    ConfigError where nothing was known yet. It costs a derivation of every record, and writes nothing.
     """
     with TemporaryDirectory(prefix="dabiao-") as folder, closing(Ledger.open(Path(folder) / "scratch.db")) as scratch:
         with ledger.read() as session:
             seq = _last_known(session, instant) if known_then else LAST
-            book = Book(scratch, register(scratch, [one.judged_at(instant) for one in definitions]).keys)
+            judged = [one.judged_at(instant) for one in definitions] if cut else definitions
+            book = Book(scratch, register(scratch, judged).keys)
             _copy_sources(session, scratch, instant, known_then)
             _copy_acts(session, scratch, seq)
+            _copy_findings(session, scratch, seq)
             total = (session.one("SELECT record_pk FROM counter WHERE id = 1") or (0,))[0]
             rows = session.stream(KNOWN, (seq, seq, seq, seq, seq), SLICE)
             done = 0
@@ -97,6 +102,17 @@ def _copy_acts(session: Session, scratch: Ledger, seq: int) -> None:
                 for (subject, indicator), request in standing(log).excluded.items()
             ],
         )
+
+
+def _copy_findings(session: Session, scratch: Ledger, seq: int) -> None:
+    """What was noticed of changes, which a scratch ledger does not see; what records show by themselves it notices."""
+    noticed = session.rows(
+        "SELECT kind, subject, text, at, seq FROM finding WHERE seq <= ? AND (cleared_seq IS NULL OR cleared_seq > ?) "
+        f"AND kind IN ({','.join('?' * len(OF_CHANGES))})",
+        (seq, seq, *OF_CHANGES),
+    )
+    with scratch.write() as write:
+        write.many(INSERT, noticed)
 
 
 def _record(row: tuple[object, ...]) -> Record:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from agent.config import Indicator
 from agent.ledger.acts import Act
 
-EXCLUDE, RESTORE, APPROVE, CONFIRM = "exclude", "restore", "approve", "confirm"
+EXCLUDE, RESTORE, APPROVE, CONFIRM, DEFINE = "exclude", "restore", "approve", "confirm", "define"
 
 
 class Standing(NamedTuple):
@@ -30,16 +30,23 @@ def standing(log: Iterable[Act]) -> Standing:
         match act.kind:
             case "exclude" | "restore":
                 requests[act.n] = act
+            case "define":  # a later change of the same row takes the place of one that still waits
+                for n in [n for n, other in requests.items() if _is_of_one_row(act, other)]:
+                    del requests[n]
+                requests[act.n] = act
             case "approve":
                 request = requests.pop(int(act.subject))
-                place = (request.subject, request.body["indicator"])
                 if request.kind == EXCLUDE:
-                    excluded[place] = request
-                else:
-                    excluded.pop(place, None)
+                    excluded[(request.subject, request.body["indicator"])] = request
+                elif request.kind == RESTORE:
+                    excluded.pop((request.subject, request.body["indicator"]), None)
             case "confirm":
                 confirmed[act.subject] = act
     return Standing(tuple(requests.values()), excluded, confirmed)
+
+
+def _is_of_one_row(act: Act, other: Act) -> bool:
+    return other.kind == DEFINE and (act.subject, act.body["year"]) == (other.subject, other.body["year"])
 
 
 def reading_hash(indicator: Indicator) -> str:

@@ -61,6 +61,13 @@ class CalendarKeys(Keys):
     closed: tuple[Annotated[date | Mapping[date, tuple[str, ...]], BeforeValidator(_overlay_day)], ...] = ()
     open: tuple[Annotated[date | Mapping[date, tuple[str, ...]], BeforeValidator(_overlay_day)], ...] = ()
     years: Mapping[int, YearKeys] = {}
+    years_file: Words | None = None
+
+
+class YearsFileKeys(Keys):
+    """A file beside targets.yaml that holds years, as `dabiao calendar import` writes it."""
+
+    years: Mapping[int, YearKeys]
 
 
 class MaintenanceKeys(Keys):

@@ -104,6 +104,10 @@ class Source:
         """Whether the order of arrival changes nothing: its rows are ranked, or events of a log."""
         return self.spec.is_log or self.spec.version is not None or self.spec.changed_at is not None
 
+    def shared_time(self, other: Source) -> str | None:
+        """The first time both map: it says of which day a record is when the two are compared."""
+        return next((name for name in self.spec.times if name in other.spec.times), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Config:

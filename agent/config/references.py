@@ -39,6 +39,7 @@ def check_references(
     for placed in measures:
         _check_systems(placed)
     if sources_document is not None:
+        _check_agreements(sources_document, sources)
         for placed in measures:
             if unread_kinds.isdisjoint({placed.measure.of, None}):
                 _check_sources(placed, sources)
@@ -94,6 +95,23 @@ def _check_sources(placed: Placed, sources: Sequence[Source]) -> None:
     reading = readers(measure, sources)
     _check_names(placed, reading)
     _check_uses(placed, reading)
+
+
+def _check_agreements(document: Document, sources: Sequence[Source]) -> None:
+    """Two sources that should agree tell the same kind of record, by a time both map."""
+    by_id = {source.id: source for source in sources}
+    for source in sources:
+        agree, where = source.spec.agree_with, ("sources", source.id, "agree_with")
+        if agree is None:
+            continue
+        other = by_id.get(agree.source)
+        if other is None or other is source:
+            known = [id for id in by_id if id != source.id]
+            document.problem(where, unknown("source", agree.source, known))
+        elif other.spec.record != source.spec.record:
+            document.problem(where, f"{other.id!r} gives {other.spec.record} records, not {source.spec.record}")
+        elif source.shared_time(other) is None:
+            document.problem(where, f"expected a time that {other.id!r} maps too, to compare the two day by day")
 
 
 def readers(measure: Measure, sources: Sequence[Source]) -> list[Source]:

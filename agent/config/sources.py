@@ -22,7 +22,7 @@ from agent.worktime import MINUTE_US, LocalDays
 
 Model = TypeVar("Model", bound=BaseModel)
 SHORTEST_EVERY_US = SECOND_US
-FILLED_IN = {"since_param", "interval_seconds"}  # options the file says elsewhere, as `since.param` and `every`
+FILLED_IN = {"since_param", "interval_seconds", "zone"}  # options the file says elsewhere: `since.param`, `every` …
 LONGEST_DEADLINE_US = 10 * MINUTE_US
 MAPPING_KEYS = set(MappingSpec.model_fields)
 NESTED_KEYS = ("times", "fields")  # the collector's own and the user's stand side by side
@@ -134,6 +134,8 @@ class SourcesFile:
         options = {key: value for key, value in raw.items() if key in fields - FILLED_IN}
         if "interval_seconds" in fields and poll is not None:
             options["interval_seconds"] = poll.every / SECOND_US
+        if "zone" in fields and spec is not None:
+            options["zone"] = spec.timezone or self.timezone
         if "since_param" in fields and spec is not None and spec.since is not None:
             options["since_param"] = spec.since.param
         return options

@@ -18,6 +18,8 @@ from agent.config.keys import (
     PlanKeys,
     ProjectKeys,
     SystemKeys,
+    YearKeys,
+    YearsFileKeys,
 )
 from agent.config.plan import Indicator, Plan, Project, System
 from agent.config.problems import MISSING, Path, unknown
@@ -61,12 +63,36 @@ class TargetsFile:
         keys = shaped(self.document, ("calendar",), CalendarKeys, raw)
         if keys is None:
             return None
-        years = {year: YearArrangement(one.holidays, one.makeup) for year, one in keys.years.items()}
+        years = self._years(self.document, ("calendar", "years"), keys.years)
+        for number, name in enumerate(keys.years_file or ()):
+            found = self._years_of_file(name)
+            if known := sorted(found.keys() & years.keys()):
+                says = f"expected each year once, got {known[0]} in {name} again"
+                self.document.problem(("calendar", "years_file", number), says)
+            years |= found
         try:
             return WorkCalendar(self.days, keys.country, keys.hours, keys.extended, keys.closed, keys.open, years)
         except ValueError as error:
             self.document.problem(("calendar",), str(error))
             return None
+
+    def _years(self, document: Document, path: Path, keys: Mapping[int, YearKeys]) -> dict[int, YearArrangement]:
+        """The arrangements that can be meant; what is wrong with another is noted."""
+        years = {}
+        for year, one in keys.items():
+            arrangement = YearArrangement(one.holidays, one.makeup)
+            try:
+                arrangement.check(year)
+                years[year] = arrangement
+            except ValueError as error:
+                document.problem((*path, str(year)), str(error))
+        return years
+
+    def _years_of_file(self, name: str) -> dict[int, YearArrangement]:
+        """The years of a file that stands beside this one."""
+        beside = Document.of_file(FilePath(self.document.file).parent / name, self.document.problems)
+        keys = shaped(beside, (), YearsFileKeys, beside.content) if beside.is_whole else None
+        return self._years(beside, ("years",), keys.years) if keys is not None else {}
 
     def _system(self, id: str, raw: object) -> System | None:
         path: Path = ("systems", id)

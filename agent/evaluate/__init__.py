@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from agent.evaluate.board import Board
 from agent.evaluate.judgement import judge, target_on
+from agent.evaluate.ownership import plans_in_force, plans_of_days
 from agent.evaluate.windows import NAMES as WINDOW_NAMES
 from agent.evaluate.windows import custom, named, windows
 
-__all__ = ["WINDOW_NAMES", "Board", "custom", "judge", "named", "target_on", "windows"]
+__all__ = [
+    "WINDOW_NAMES",
+    "Board",
+    "custom",
+    "judge",
+    "named",
+    "plans_in_force",
+    "plans_of_days",
+    "target_on",
+    "windows",
+]

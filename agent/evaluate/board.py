@@ -7,14 +7,17 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 
-from agent.book.definition import Definition, all_indicators, definitions, setting_for
+from agent.book.definition import Definition, all_indicators, definitions
 from agent.book.registry import current
+from agent.book.revival import as_served
 from agent.book.standing import reading_hash, standing
 from agent.config import Config, Plan, Source
-from agent.evaluate.coverage import Stretch, joined
+from agent.evaluate.coverage import Stretch, joined, registers_of
 from agent.evaluate.held import Held
 from agent.evaluate.numbers import moved_numbers
 from agent.evaluate.openwork import OpenObservation
+from agent.evaluate.ownership import plans_in_force
+from agent.evaluate.prospects import Prospect, day_kinds
 from agent.evaluate.windows import windows
 from agent.ledger import Ledger, Session, acts
 from agent.model import SECOND_US, Finding, Instant, OpenRecord, Snapshot, SourceStatus, Tally, Verdict, Window
@@ -30,15 +33,20 @@ OPEN = (
 FRESH_INTERVALS = 3  # a source read within this many intervals is taken to have told everything until now
 
 WindowsOf = Callable[[Plan, Instant], tuple[Window, ...]]
+PlansOf = Callable[[Instant], Sequence[Plan]]
 
 
 class Board:
     """The indicators of the plan in force, ready to be judged. Not thread safe: one thread refreshes it."""
 
-    def __init__(self, config: Config, ledger: Ledger, windows_of: WindowsOf | None = None) -> None:
-        """`windows_of` gives the windows to keep; by default every named one."""
+    def __init__(
+        self, config: Config, ledger: Ledger, windows_of: WindowsOf | None = None, plans_of: PlansOf | None = None
+    ) -> None:
+        """`windows_of` gives the windows to keep, by default every named one; `plans_of` the plans that own them."""
         self.config, self.ledger = config, ledger
         self._windows_of = windows_of or (lambda plan, now: windows(plan.days, plan.year, now))
+        self._plans_of = plans_of or (lambda now: plans_in_force(config.plans, now))
+        self._plans: Sequence[Plan] = ()
         self._held: dict[int, Held] = {}
         self._ranked: dict[int, Definition] = {}  # those of them whose value is a percentile
         self._indicators: list[Held] = []
@@ -80,7 +88,8 @@ class Board:
             "SELECT COUNT(*), MAX(from_seq), MAX(built_through) FROM definition WHERE state <> 'retired'"
         )
         serving = hash(registered and (registered[0], registered[1]))
-        if serving != self._definitions_seq or self._seq < 0:
+        begun = [plan.year for plan in self._plans_of(now)] != [plan.year for plan in self._plans]  # a new year
+        if begun or serving != self._definitions_seq or self._seq < 0:
             self._load(session, now)
             self._definitions_seq, self._seq = serving, seq
             return True
@@ -98,18 +107,26 @@ class Board:
         """Everything anew: at the start, and when the definitions that serve have changed."""
         self._held, self._indicators, self._days, self._acts = {}, [], {}, 0
         registered = current(self.ledger, definitions(self.config))
-        for plan in plans_in_force(self.config.plans, now):
-            for indicator in all_indicators(plan):
-                pk = registered.serving.get((plan.year, indicator.project, indicator.id))
+        self._plans = self._plans_of(now)
+        for plan in self._plans:
+            kinds = day_kinds(plan)
+            for configured in all_indicators(plan):
+                pk = registered.serving.get((plan.year, configured.project, configured.id))
+                indicator, setting = as_served(plan, configured, registered.former.get(pk or 0))
                 wanted = [
                     s.id for s in self.config.sources if reads(indicator.measure.of, indicator.measure.sources, s)
                 ]
-                held = Held(plan, indicator, setting_for(plan, indicator), pk, wanted)
+                held = Held(plan, indicator, setting, pk, wanted)
+                held.registers = registers_of(indicator.measure, [s for s in self.config.sources if s.id in wanted])
+                held.prospect = Prospect(plan, indicator, kinds) if indicator.measure.from_records else None
                 held.catching_up = pk is None and indicator.measure.from_records
+                waiting = registered.waiting.get((plan.year, indicator.project, indicator.id))
+                held.rule = None if pk is None else registered.hashes.get(pk)
+                held.waiting_rule = None if waiting is None else registered.hashes.get(waiting)
                 self._indicators.append(held)
                 if pk is not None:
                     self._held[pk] = held
-        self._ranked = {pk: one for pk, one in registered.keys.items() if one.percentile and pk in self._held}
+        self._ranked = {pk: one for pk, one in registered.known.items() if one.percentile and pk in self._held}
         for row in session.rows("SELECT definition, system, day, good, bad, excluded, num, den FROM tally"):
             if (found := self._held.get(row[0])) is not None:
                 found.set_tally(row[1], row[2], Tally(*row[3:]))
@@ -281,17 +298,6 @@ class Board:
     def _calendar_covered_until(self) -> Instant | None:
         ends = [plan.days.start_of(plan.calendar.covered_until) for plan in self.config.plans]
         return min(ends, default=None)
-
-
-def plans_in_force(plans: Sequence[Plan], now: Instant) -> list[Plan]:
-    """Of each project the plan of the current year; before the first, the first; after the last, the last."""
-    chosen: dict[str, Plan] = {}
-    for plan in sorted(plans, key=lambda plan: plan.year):
-        year = plan.days.date_of(plan.days.day_of(now)).year
-        for project in plan.projects:
-            if project.id not in chosen or plan.year <= year:
-                chosen[project.id] = plan
-    return [plan for plan in plans if plan in chosen.values()]
 
 
 def reads(kind: str, sources: Sequence[str], source: Source) -> bool:

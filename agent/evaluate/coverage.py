@@ -2,11 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
-from agent.model import Instant
+from agent.config import Source
+from agent.measures import Measure, Uptime
+from agent.model import Day, Instant
+from agent.worktime import LocalDays
 
 Stretch = tuple[Instant, Instant]
+
+
+def registers_of(measure: Measure, sources: Iterable[Source]) -> frozenset[str]:
+    """Of the sources of an uptime, those that tell outages alone, where others (probes) tell up time too.
+
+    Such a register is the history from before the others began: it accounts for the time until their first sample, and
+    should hold no outage after it.
+    """
+    if not isinstance(measure, Uptime):
+        return frozenset()
+    stating = {source.id: not measure.states().isdisjoint(source.spec.fields) for source in sources}
+    return frozenset(id for id, states in stating.items() if not states) if any(stating.values()) else frozenset()
+
+
+def together(told: Mapping[str, Sequence[Stretch]], registers: Set[str] = frozenset()) -> list[Stretch]:
+    """The time in which all sources told everything; before the others began, that is what the registers told."""
+    others = in_all([stretches for source, stretches in told.items() if source not in registers])
+    return joined([*history(told, registers), *others]) if registers else others
+
+
+def history(told: Mapping[str, Sequence[Stretch]], registers: Set[str]) -> list[Stretch]:
+    """What the registers told of the time before any other source began."""
+    begun = min((one[0][0] for source, one in told.items() if source not in registers and one), default=None)
+    known = in_all([told[source] for source in registers])
+    return [(a, b if begun is None else min(b, begun)) for a, b in known if begun is None or a < begun]
+
+
+def in_all(several: Sequence[Sequence[Stretch]]) -> list[Stretch]:
+    """The time that lies in every one of several."""
+    stretches = list(several[0]) if several else []
+    for other in several[1:]:
+        stretches = common(stretches, other)
+    return stretches
+
+
+def first_whole_day(days: LocalDays, begun: Instant | None) -> Day:
+    """The first day that sources which began at an instant could tell as a whole: no earlier one is owed."""
+    if begun is None:
+        return 0
+    day = days.day_of(begun)
+    return day if days.start_of(day) == begun else day + 1
 
 
 def joined(stretches: Iterable[Stretch]) -> list[Stretch]:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from agent.config import Indicator, Plan
-from agent.evaluate.coverage import Stretch, common, share
-from agent.evaluate.judgement import Evidence, judge
+from agent.evaluate.coverage import Stretch, common, first_whole_day, history, share, together
+from agent.evaluate.judgement import Evidence, judge, target_on
 from agent.evaluate.openwork import OpenCount, OpenObservation, OpenWork
+from agent.evaluate.prospects import JUDGED_WINDOWS, Prospect
 from agent.evaluate.ranked import Ranked
+from agent.forecast import Outlook
 from agent.ledger import Session
 from agent.measures import Count, Days, DurationMeasure, Setting, Uptime, promised_microseconds
 from agent.model import SECOND_US, Day, Instant, Stage, Tally, Verdict, Window
@@ -44,6 +46,12 @@ class Held:
         self._overdue: list[tuple[str, Day, int]] = []  # system, day and time taken of overdue records, where ranked
         self.systems: set[str] = set(measure.systems)
         self.catching_up = False
+        self.registers: frozenset[str] = frozenset()  # of its sources, those that tell outages from before the others
+        self._history: list[Stretch] = []  # the time for which these alone account
+        self._begun: Instant | None = None  # when its sources began to tell
+        self.prospect: Prospect | None = None
+        self.rule: str | None = None  # the hash of its definition, and of one that waits for approval
+        self.waiting_rule: str | None = None
 
     def set_windows(self, windows: tuple[Window, ...]) -> None:
         """Sum the tallies of new windows: at midnight, and when everything was loaded anew."""
@@ -65,7 +73,10 @@ class Held:
         self.tallies[(system, day)] = tally
         if system and system not in self.systems:
             self.systems.add(system)
-        self._add(system, day, Tally(*map(int.__sub__, tally, former)))
+        change = Tally(*map(int.__sub__, tally, former))
+        self._add(system, day, change)
+        if self.prospect is not None:
+            self.prospect.add(day, change)
 
     def _add(self, system: str, day: Day, change: Tally) -> None:
         for window in self.windows:
@@ -131,6 +142,7 @@ class Held:
         if not self.dirty:
             return False
         stretches, begun = self._told(told, measured_from)
+        self._begun = begun
         self._overdue = self._running(now)
         today = self.plan.days.day_of(now)
         for window in self.windows:
@@ -153,14 +165,12 @@ class Held:
         self, told: dict[str, list[Stretch]], measured_from: dict[str, Instant]
     ) -> tuple[list[Stretch], Instant | None]:
         """The time in which all its sources told everything, and when they began to."""
-        known = [told.get(source, []) for source in self.sources]
-        if not known or not all(known):
+        known = {source: told.get(source, []) for source in self.sources}
+        if not known or not all(known.values()):
             return [], None
-        stretches = known[0]
-        for other in known[1:]:
-            stretches = common(stretches, other)
-        begun = max(measured_from.get(source, told[source][0][0]) for source in self.sources)
-        return stretches, begun
+        self._history = history(known, self.registers)
+        begun = max(measured_from.get(source, known[source][0][0]) for source in self.registers or self.sources)
+        return together(known, self.registers), begun
 
     def _judge(
         self,
@@ -183,8 +193,17 @@ class Held:
             next_due=self.open.next_due(system, now),
             catching_up=self.catching_up,
             confirmed=self.confirmed,
+            definition=self.rule,
+            definition_waiting=self.waiting_rule,
+            outlook=self._outlook(window, now, today) if system is None else None,
         )
         return judge(self.indicator, window, system, known, today)
+
+    def _outlook(self, window: Window, now: Instant, today: Day) -> Outlook | None:
+        """What is said of the year, in the windows that stand for it."""
+        if self.prospect is None or window.name not in JUDGED_WINDOWS:
+            return None
+        return self.prospect.outlook(target_on(self.indicator, today), self.open, now, today)
 
     def _count(
         self, window: Window, system: str | None, stretches: list[Stretch], open_count: OpenCount, now: Instant
@@ -204,10 +223,12 @@ class Held:
 
     def _count_days(self, measure: Days, window: Window, system: str | None, tally: Tally, now: Instant) -> Count:
         today = self.plan.days.day_of(now)
+        first = max(window.first, first_whole_day(self.plan.days, self._begun))
+        last = max(first, min(window.last, today + 1))
         try:
-            due = measure.days_due(self.plan.calendar, window.first, min(window.last, today + 1))
+            due = measure.days_due(self.plan.calendar, first, last)
         except CalendarUnknown as unknown:
-            due = measure.days_due(self.plan.calendar, window.first, min(window.last, today + 1, unknown.first_unknown))
+            due = measure.days_due(self.plan.calendar, first, max(first, min(last, unknown.first_unknown)))
         kept_on = {day for (name, day), one in self.tallies.items() if one.good and system in (None, name)}
         kept = sum(day in kept_on for day in due)
         waiting = int(bool(due) and due[-1] == today and today not in kept_on)
@@ -226,10 +247,11 @@ class Held:
                 )
                 waiting += 1
         known = 0
-        if not tally.den:
+        unstated = self._history if self.registers else stretches if not tally.den else []
+        if unstated:
             limits = [(window.start, min(window.end, now))]
             for name in [system] if system is not None else self._promised_systems():
-                known += sum(promised_microseconds(self.setting, name, a, b) for a, b in common(stretches, limits))
+                known += sum(promised_microseconds(self.setting, name, a, b) for a, b in common(unstated, limits))
         return Count(tally, waiting, down=down, known=known)
 
     def _promised_systems(self) -> Iterable[str]:
@@ -248,8 +270,14 @@ class Held:
             taken for name, day, taken in self._overdue if window.first <= day < window.last and system in (None, name)
         ]
         ranked = self._ranked.get((window.name, system))
-        if ranked is None or ranked.count != count.tally.den:
-            ranked = self._ranked[(window.name, system)] = Ranked(self.definition, window, system, count.tally.den)
+        if ranked is not None and ranked.count != count.tally.den:  # it has lost track
+            self._ranked.clear()
+            ranked = None
+        if ranked is None:
+            ranked = Ranked(self.definition, window, system, count.tally.den)
+            for other in (one for (_, name), one in self._ranked.items() if name == system):
+                ranked.take_over(other)
+            self._ranked[(window.name, system)] = ranked
         numbers, first = ranked.around(session, self.rank, running)
         total = ranked.count + len(running)
         return percentile(numbers, self.rank, 1 if milestone else SECOND_US, first, total)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from agent.config import Indicator
+from agent.forecast import Outlook
 from agent.measures import Count, Milestone
 from agent.model import Day, Instant, Stage, State, Target, Unit, Verdict, Window
 
@@ -27,6 +28,9 @@ class Evidence:
     next_due: Instant | None = None
     catching_up: bool = False
     confirmed: bool = False  # a person has confirmed how the printed row is read
+    definition: str | None = None  # by which rule its records were counted
+    definition_waiting: str | None = None
+    outlook: Outlook | None = None  # what is said of the year, where the window stands for it
 
 
 def judge(indicator: Indicator, window: Window, system: str | None, known: Evidence, today: Day) -> Verdict:
@@ -34,6 +38,9 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
     target = target_on(indicator, max(window.first, min(today, window.last - 1)))
     value, reason = _usable(indicator, known)
     state = _state(indicator, target, value, reason, known, today)
+    outlook = known.outlook if state not in (State.NO_DATA, State.NOT_APPLICABLE) else None
+    if state is State.MET and outlook is not None and outlook.warns:
+        state = State.AT_RISK
     if state is State.EMPTY or state is State.NO_DATA:
         value = None
     flags = (
@@ -59,19 +66,28 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
         open=known.count.waiting,
         excluded=tally.excluded,
         coverage=known.coverage,
-        reachable=None,
-        allowance_left=None,
-        forecast=None,
+        reachable=None if outlook is None else outlook.reachable,
+        allowance_left=None if outlook is None else outlook.allowance_left,
+        forecast=None if outlook is None else outlook.forecast,
         reason=reason,
         stages=known.stages,
         next_due=known.next_due,
         numerator=tally.num,
         denominator=tally.den,
+        definition=known.definition,
+        definition_waiting=known.definition_waiting,
     )
 
 
 def target_on(indicator: Indicator, day: Day) -> Target | None:
-    """The target in force on a day; None for evidence that has none."""
+    """The target in force on a day; None for evidence that has none.
+
+    A target may change within the year. A window is judged whole, against the target in force on its last day or, as
+    long as that lies ahead, today; so a year that began under 90 % and ends under 95 % has to reach 95 %. Whether one
+    record met a limit is another question: for that the limit in force on its own cohort day counts
+    (`Setting.limit_on`), and it stays answered when the limit changes. To weigh each part of a window with its own
+    target would be fairer to a promise tightened in autumn, but has no single number to print beside the value.
+    """
     found = None
     for begins, target in indicator.targets:
         if begins is None or begins <= day:

@@ -26,6 +26,13 @@ class Ranked:
         self._first = 0  # the rank of the first number kept
         self._kept = array("q")
 
+    def take_over(self, other: Ranked) -> None:
+        """Begin with what another window has read, where one holds the other's days and no number more."""
+        (first, last), (begins, ends) = self.days, other.days
+        nested = (first <= begins and ends <= last) or (begins <= first and last <= ends)
+        if nested and self.count == other.count:
+            self._first, self._kept = other._first, other._kept[:]
+
     def move(self, number: int, sign: int) -> None:
         """A number has come (+1) or gone (−1)."""
         kept, reaches_end = self._kept, self._first + len(self._kept) == self.count

@@ -136,12 +136,21 @@ def _time_names(about: Subject) -> tuple[str, ...]:
 
 
 def _findings(about: Subject) -> Iterator[str]:
-    """What does not add up in this indicator or in its sources."""
+    """What does not add up in this indicator, in its sources, or in the systems it counts."""
     one = about.indicator
-    subjects = {one.id, f"{one.project}/{one.id}", *(source.id for source in about.sources)}
+    subjects = {one.id, f"{one.project}/{one.id}", *(source.id for source in about.sources), *_counted_systems(about)}
     for finding in about.snapshot.findings:
         if finding.subject in subjects or finding.subject.partition("/")[0] in subjects:
-            yield f"{finding.subject}：{finding.text}"
+            yield f"{words.finding(finding.kind)}，{finding.subject}：{finding.text}"
+
+
+def _counted_systems(about: Subject) -> set[str]:
+    """The systems an open record of which would count."""
+    if about.system is not None:
+        return {about.system}
+    if not isinstance(about.measure, Timed):
+        return set()
+    return set(about.measure.systems) or {system for source in about.sources for system in source.systems}
 
 
 def _version(session: Session, about: Subject) -> Version | None:

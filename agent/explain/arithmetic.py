@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from agent.evaluate.coverage import common
 from agent.evaluate.openwork import OpenObservation
-from agent.explain.coverage import by_all, told
+from agent.explain.coverage import accountable, told
 from agent.explain.explanation import Numbers
 from agent.explain.subject import Subject, Waiting
 from agent.ledger import Session
@@ -64,14 +64,14 @@ def _mean(about: Subject, overdue: Sequence[OpenObservation]) -> str:
 def _uptime(session: Session, about: Subject) -> str:
     value = about.verdict.value
     assert value is not None
-    known = about.verdict.denominator or _known(session, about)
+    known = about.verdict.denominator + _known(session, about)
     return f"({_seconds(known)} − {_seconds(known * (1 - value))}) 秒 ÷ {_seconds(known)} 秒"
 
 
 def _known(session: Session, about: Subject) -> int:
-    """The promised time the sources told: what down intervals are held against where nothing states the up time."""
+    """The promised time down intervals are held against where nothing states the up time."""
     limits = [(about.window.start, min(about.window.end, about.now))]
-    stretches = common(by_all(told(session, about)), limits)
+    stretches = common(accountable(told(session, about), about), limits)
     names = [about.system] if about.system is not None else about.measure.systems or tuple(about.plan.systems)
     return sum(promised_microseconds(about.setting, name, a, b) for name in names for a, b in stretches)
 

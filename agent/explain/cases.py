@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from agent import words
 from agent.book.bodies import decode
 from agent.evaluate.openwork import OpenObservation
+from agent.explain.coverage import first_day_owed
 from agent.explain.explanation import Case, Group
 from agent.explain.subject import Subject, Waiting
 from agent.ledger import Session
@@ -15,6 +18,7 @@ from agent.measures import Days, DurationMeasure, Milestone, OnTime, Timed, Upti
 from agent.model import SECOND_US, Day, Instant, Outcome, Record, Stage
 from agent.worktime import CalendarUnknown
 
+FORMER = "SELECT record, seq, body FROM revision WHERE until_seq > seq AND record IN {in}"
 RECORD = "SELECT pk, kind, source, id, system, body, version, changed_at, withdrawn FROM record WHERE pk IN {in}"
 
 
@@ -31,7 +35,7 @@ def missed(session: Session, about: Subject, waiting: Waiting, limit: int) -> tu
     cases = [_final(records[pk], day, num, den, about) for pk, day, num, den in final]
     cases += [_open(records[one.record], one, Stage.OVERDUE, about) for one in running]
     cases.sort(key=lambda case: (case.day, max(case.times.values(), default=about.local(0))), reverse=True)
-    return tuple(cases[:limit])
+    return _with_first_dues(session, records, cases[:limit], about)
 
 
 def undecided(waiting: Waiting, about: Subject) -> Waiting:
@@ -43,7 +47,8 @@ def undecided(waiting: Waiting, about: Subject) -> Waiting:
 def open_cases(session: Session, about: Subject, nearest: Waiting) -> tuple[Case, ...]:
     """Open records, in the order given."""
     records = _records(session, [one.record for one, _ in nearest])
-    return tuple(_open(records[one.record], one, stage, about) for one, stage in nearest)
+    cases = [_open(records[one.record], one, stage, about) for one, stage in nearest]
+    return _with_first_dues(session, records, cases, about)
 
 
 def excluded(session: Session, about: Subject) -> tuple[Group, ...]:
@@ -66,12 +71,30 @@ def missed_days(session: Session, about: Subject, limit: int) -> tuple[date, ...
     place, values = about.by_place()
     kept = {row[0] for row in session.rows(f"SELECT DISTINCT o.day FROM tally o WHERE o.good > 0 AND {place}", values)}
     ends = min(about.window.last, about.plan.days.day_of(about.now), about.plan.calendar.covered_until)
-    due = about.measure.days_due(about.plan.calendar, about.window.first, max(about.window.first, ends))
+    first = max(about.window.first, first_day_owed(session, about))
+    due = about.measure.days_due(about.plan.calendar, first, max(first, ends))
     return tuple(date.fromordinal(day) for day in sorted(set(due) - kept, reverse=True)[:limit])
 
 
 def _records(session: Session, pks: Sequence[int]) -> dict[int, Record]:
     return {row[0]: decode(*row[1:]) for row in session.rows_in(RECORD, sorted(set(pks)))}
+
+
+def _with_first_dues(
+    session: Session, records: Mapping[int, Record], cases: Sequence[Case], about: Subject
+) -> tuple[Case, ...]:
+    """The cases, with the due time each was first given where the source has rewritten it since."""
+    name = about.measure.due if isinstance(about.measure, OnTime) else None
+    if name is None:
+        return tuple(cases)
+    first: dict[tuple[str, str], Instant] = {}
+    for pk, _, body in sorted(session.rows_in(FORMER, sorted(records)), key=lambda row: -row[1]):
+        record, due = records[pk], json.loads(body)["t"].get(name)
+        if due is not None:
+            first[(record.source, record.id)] = due
+    present = {(record.source, record.id): record.times.get(name) for record in records.values()}
+    moved = {place: about.local(due) for place, due in first.items() if due != present[place]}
+    return tuple(replace(case, first_due=moved.get((case.source, case.id))) for case in cases)
 
 
 def _final(record: Record, day: Day, num: int, den: int, about: Subject) -> Case:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.evaluate.board import FRESH_INTERVALS
-from agent.evaluate.coverage import Stretch, common, gaps, joined
+from agent.evaluate.coverage import Stretch, first_whole_day, gaps, history, joined, registers_of, together
 from agent.explain.explanation import Gap
 from agent.explain.subject import Subject
 from agent.ledger import Session
-from agent.model import SECOND_US, Instant, SourceStatus
+from agent.model import SECOND_US, Day, Instant, SourceStatus
 
 Told = dict[str, list[Stretch]]
 
@@ -23,41 +23,53 @@ def told(session: Session, about: Subject) -> Told:
     ):
         found[source].append((begins, ends))
     statuses = {status.source: status for status in about.snapshot.sources}
-    return {name: _until_now(joined(found[name]), statuses.get(name), about.now) for name in names}
+    overlaps = {source.id: source.spec.since.overlap if source.spec.since else 0 for source in about.sources}
+    return {name: _until_now(joined(found[name]), statuses.get(name), about.now, overlaps[name]) for name in names}
 
 
-def _until_now(stretches: list[Stretch], status: SourceStatus | None, now: Instant) -> list[Stretch]:
+def _until_now(stretches: list[Stretch], status: SourceStatus | None, now: Instant, overlap: int) -> list[Stretch]:
     if status is None or not stretches or not status.up or status.last_success is None:
         return stretches
     since = now - int(FRESH_INTERVALS * status.interval_seconds * SECOND_US)
-    if status.last_success >= since and stretches[-1][1] >= since:
+    if status.last_success >= since and stretches[-1][1] >= since - overlap:
         stretches[-1] = (stretches[-1][0], max(now, stretches[-1][1]))
     return stretches
 
 
-def by_all(known: Told) -> list[Stretch]:
-    """The time that all sources told."""
-    several = list(known.values())
-    stretches = several[0] if several else []
-    for other in several[1:]:
-        stretches = common(stretches, other)
-    return stretches
+def accountable(known: Told, about: Subject) -> list[Stretch]:
+    """The time for which nothing states that a system was up, and what the sources told has to stand for it."""
+    registers = registers_of(about.measure, about.sources)
+    if registers:
+        return history(known, registers)
+    return together(known) if not about.verdict.denominator else []
 
 
 def missing(known: Told, about: Subject) -> list[Gap]:
     """The stretches of the window so far that a source should have told and did not, in order of time."""
     begins = max(about.window.start, _measured_from(known, about))
     ends = min(about.window.end, about.now)
-    found = [(a, b, name) for name, stretches in known.items() for a, b in gaps(stretches, begins, ends)]
+    registers = registers_of(about.measure, about.sources)
+    others = [stretches[0][0] for name, stretches in known.items() if name not in registers and stretches]
+    watched = min(others, default=ends) if registers else begins
+    found = []
+    for name, stretches in known.items():
+        owed = (begins, min(ends, watched)) if name in registers else (max(begins, watched), ends)
+        found += [(a, b, name) for a, b in gaps(stretches, *owed)]
     return [Gap(name, about.local(a), about.local(b)) for a, b, name in sorted(found)]
+
+
+def first_day_owed(session: Session, about: Subject) -> Day:
+    """The first day all sources could tell as a whole."""
+    return first_whole_day(about.plan.days, _measured_from(told(session, about), about))
 
 
 def _measured_from(known: Told, about: Subject) -> Instant:
     """When all sources had begun to be read; where one never was, nothing is said to be early."""
+    registers = registers_of(about.measure, about.sources)
     begun = [
         source.measured_from if source.measured_from is not None else known[source.id][0][0]
         for source in about.sources
-        if source.measured_from is not None or known[source.id]
+        if (not registers or source.id in registers) and (source.measured_from is not None or known[source.id])
     ]
     return max(begun, default=about.window.start)
 

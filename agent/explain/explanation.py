@@ -54,6 +54,7 @@ class Case:
     remaining_seconds: float | None
     stage: Stage | None  # None: the record is final
     note: str | None
+    first_due: datetime | None = None  # the due time the source gave first, where it gives another now
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from agent.book import all_indicators, current, definitions, setting_for
+from agent.book import all_indicators, as_served, current, definitions
 from agent.config import Config, Indicator, Plan, Source
-from agent.evaluate.board import plans_in_force, reads
+from agent.evaluate.board import reads
 from agent.evaluate.openwork import OpenObservation, OpenWork
+from agent.evaluate.ownership import plans_in_force, plans_of_days
 from agent.ledger import Ledger, Session
 from agent.measures import Measure, Setting
 from agent.model import ConfigError, Instant, Snapshot, Stage, Verdict, Window, utc_of
@@ -96,7 +97,6 @@ def subject(
     system: str | None,
 ) -> Subject:
     """Find the indicator and its verdict; ConfigError where the Snapshot has none."""
-    plan, found = _indicator(config, snapshot.as_of, project, indicator)
     name = window if isinstance(window, str) else window.name
     verdict = next(
         (
@@ -108,11 +108,16 @@ def subject(
         None,
     )
     if verdict is None:
+        _indicator(plans_in_force(config.plans, snapshot.as_of), project, indicator)
         place = name if system is None else f"{name} for system {system!r}"
         raise ConfigError(f"{project}/{indicator}: expected a window and system it is judged in, got {place}")
-    wanted = definitions(config)
-    registered = current(ledger, wanted)
+    first, last = verdict.window.first, verdict.window.last
+    is_custom = verdict.window.name == "custom"
+    plans = plans_of_days(config.plans, first, last) if is_custom else plans_in_force(config.plans, snapshot.as_of)
+    plan, configured = _indicator(plans, project, indicator)
+    registered = current(ledger, definitions(config))
     pk = registered.serving.get((plan.year, project, indicator))
+    found, setting = as_served(plan, configured, registered.former.get(pk or 0))
     return Subject(
         config=config,
         snapshot=snapshot,
@@ -124,13 +129,13 @@ def subject(
         definition=pk,
         in_force=pk in registered.keys,
         sources=_sources(config, found.measure),
-        setting=setting_for(plan, found),
+        setting=setting,
         clock=make_clock(found.measure.clock, plan.calendar),
     )
 
 
-def _indicator(config: Config, now: Instant, project: str, indicator: str) -> tuple[Plan, Indicator]:
-    for plan in plans_in_force(config.plans, now):
+def _indicator(plans: Sequence[Plan], project: str, indicator: str) -> tuple[Plan, Indicator]:
+    for plan in plans:
         for one in all_indicators(plan):
             if (one.project, one.id) == (project, indicator):
                 return plan, one

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine
 
 FOLDER = Path(__file__).with_name("migrations")
+MIGRATING = 80461  # the key of PostgreSQL's lock
 
 
 def _config() -> Config:
@@ -30,6 +31,8 @@ def upgrade(engine: Engine) -> None:
     # The ledger's connections commit each statement by themselves, so the transaction is begun by hand.
     with engine.connect() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "BEGIN")
+        if engine.dialect.name == "postgresql":  # of two that begin at once, one waits and finds all done
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.exec_driver_sql("COMMIT")

@@ -79,6 +79,7 @@ record = Table(
     Column("withdrawn", Boolean, nullable=False),
     Column("body", Text, nullable=False),
     Column("hash", BigInteger, nullable=False),
+    Column("mark", BigInteger),  # of the row it was mapped from: an equal row need not be mapped again
     Column("first_seq", BigInteger, nullable=False),  # the batch that brought it
     Column("seq", BigInteger, nullable=False),  # the batch that changed it last
     Column("touched_seq", BigInteger, nullable=False),  # … or how it counts, which an exclusion does too

@@ -112,7 +112,10 @@ def _sqlite_engine(url: URL) -> Engine:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as failed:
             raise ConfigError(f"--ledger: {url.database}: {failed.strerror}") from failed
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    # Each connection has a page cache of its own, so few are kept.
+    in_file = bool(url.database) and url.database != ":memory:"
+    pool: dict[str, Any] = {"pool_size": 2, "max_overflow": -1, "pool_use_lifo": True} if in_file else {}
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **pool)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.mapping.mapper import Mapper
-from agent.mapping.personal import looks_personal
+from agent.mapping.personal import MASK, looks_personal
 from agent.mapping.spec import MappingSpec, columns, mapping_hash
 
-__all__ = ["Mapper", "MappingSpec", "columns", "looks_personal", "mapping_hash"]
+__all__ = ["MASK", "Mapper", "MappingSpec", "columns", "looks_personal", "mapping_hash"]

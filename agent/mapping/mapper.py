@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from agent.mapping.folding import SYSTEM_FIELD, Fold
 from agent.mapping.passes import Compiler, Pass, Reasons
+from agent.mapping.personal import masked
 from agent.mapping.spec import MappingSpec
 from agent.mapping.values import RowRefusedError, text_of
 from agent.model import Event, Instant, Mapped, Record, Reject, Row
@@ -45,6 +46,10 @@ class Mapper:
         else:
             records, highest = self._records(cells, len(rows), reasons)
         return Mapped(records, events, self._rejects(rows, reasons, where, numbers), highest)
+
+    def ids(self, rows: Sequence[Row]) -> list[str | None]:
+        """The ids of a table's rows, None where a row has none."""
+        return self._passes.id.over(list(zip(*rows, strict=True)), {}) if rows else []
 
     def fold(self, id: str, events: Iterable[Event]) -> Record:
         """The Record that the stored events of one id make, in whatever order they are given."""
@@ -101,7 +106,7 @@ class Mapper:
             Reject(
                 f"{where}:{numbers[number]}" if numbers else where,
                 "; ".join(reasons[number]),
-                {column: plain_text(value) for column, value in zip(self.columns, rows[number], strict=True)},
+                {column: masked(plain_text(value)) for column, value in zip(self.columns, rows[number], strict=True)},
             )
             for number in sorted(reasons)
         ]

@@ -30,6 +30,7 @@ ID_NUMBER = re.compile(r"(?<![0-9])[1-9][0-9]{5}(?:18|19|20)[0-9]{9}[0-9Xx](?![0
 MOBILE = re.compile(r"(?<![0-9])(?:\+?86[- ]?)?1[3-9][0-9]{9}(?![0-9])")
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_DIGITS = "10X98765432"
+MASK = "***"
 
 
 def looks_personal(column: str, values: Iterable[str | None] = ()) -> str | None:
@@ -46,6 +47,14 @@ def looks_personal(column: str, values: Iterable[str | None] = ()) -> str | None
         if value and MOBILE.search(value):
             return "a value looks like a mobile phone number"
     return None
+
+
+def masked(text: str | None) -> str | None:
+    """The text with every citizen's ID number and mobile phone number in it made unreadable."""
+    if text is None:
+        return None
+    text = ID_NUMBER.sub(lambda found: MASK if _checks(found[0]) else found[0], text)
+    return MOBILE.sub(MASK, text)
 
 
 def _words(column: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,7 +16,7 @@ from agent.worktime import parse_duration
 
 EPOCH_FORMATS = ("epoch", "epoch_ms")
 ANY_EVENT = "*"
-UNMAPPED_KEYS = {"allow_personal", "complete", "measured_from", "since"}  # they change no record
+UNMAPPED_KEYS = {"agree_with", "allow_personal", "complete", "measured_from", "since"}  # they change no record
 
 
 def _check_format(text: str) -> str:
@@ -51,6 +52,23 @@ def _fixed_microseconds(raw: object) -> object:
     return microseconds
 
 
+def _share(raw: object) -> object:
+    if not isinstance(raw, str):
+        return raw
+    number, percent, rest = raw.strip().partition("%")
+    try:
+        share = Fraction(number.strip()) / (100 if percent else 1)
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(-1)
+    if rest or not 0 <= share < 1:
+        raise ValueError(f"expected a share such as 2 %, got {raw!r}")
+    return share
+
+
+def _as_source(raw: object) -> object:
+    return {"source": raw} if isinstance(raw, str) else raw
+
+
 def _as_column(raw: object) -> object:
     return {"column": raw} if isinstance(raw, str) else raw
 
@@ -65,6 +83,7 @@ ColumnName = Annotated[str, Field(min_length=1)]
 TimeFormat = Annotated[str, AfterValidator(_check_format)]
 ZoneName = Annotated[str, AfterValidator(_check_timezone)]
 Microseconds = Annotated[int, BeforeValidator(_fixed_microseconds)]
+ShareText = Annotated[Fraction, BeforeValidator(_share)]
 Words = Annotated[tuple[ColumnName, ...], BeforeValidator(_as_list), Field(min_length=1)]
 
 
@@ -150,6 +169,13 @@ class SinceSpec(_Keys):
     start: str | None = None
 
 
+class AgreeSpec(_Keys):
+    """Another source that should tell as many records of each day, and the share by which the two may differ."""
+
+    source: str
+    tolerance: ShareText = Fraction(0)
+
+
 TimeKey = Annotated[TimeSpec, BeforeValidator(_as_column)]
 FieldKey = Annotated[FieldSpec, BeforeValidator(_as_column)]
 
@@ -175,6 +201,7 @@ class MappingSpec(_Keys):
     at: TimeKey | None = None
     event_id: ColumnName | None = None
     pairs: Mapping[Name, tuple[str, str]] = {}
+    agree_with: Annotated[AgreeSpec, BeforeValidator(_as_source)] | None = None
     allow_personal: str | None = Field(default=None, min_length=1)
 
     @property

@@ -29,11 +29,11 @@ class Uptime(Timed):
         """An interval of known state is cut at the instant: what a probe saw until then it had seen."""
         if record.times.get(self.start_name, until) > until:
             return None
-        if self._states().isdisjoint(record.fields) or self.to not in record.times:
+        if self.states().isdisjoint(record.fields) or self.to not in record.times:
             return super().seen_at(record, until)
         return record._replace(times={**record.times, self.to: min(record.times[self.to], until)})
 
-    def _states(self) -> set[str]:
+    def states(self) -> set[str]:
         """The fields that say whether an interval is up or down."""
         return set(self.down_when or ("state",))
 
@@ -49,7 +49,7 @@ class Uptime(Timed):
         return lambda record: record.fields.get("state", "down") != "up"
 
     def _count(self, setting: Setting) -> Observer:
-        begin, end, is_down, stated_by = self.start_name, self.to, self.is_down(), self._states()
+        begin, end, is_down, stated_by = self.start_name, self.to, self.is_down(), self.states()
 
         def count(record: Record) -> tuple[Observation, ...]:
             begun, ended, system = record.times.get(begin), record.times.get(end), record.system or ""

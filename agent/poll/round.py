@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any, ClassVar, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -14,9 +16,10 @@ from agent.book import Book, Booked, Delivery
 from agent.config import Source
 from agent.ledger import Ledger, source_lock
 from agent.mapping import Mapper, mapping_hash
-from agent.model import SECOND_US, CollectError, Instant, LedgerError, Mapped, Page, Poll, instant_of, utc_of
+from agent.model import SECOND_US, CollectError, Instant, LedgerError, Mapped, Page, Poll, Row, instant_of, utc_of
 
 Progress = Callable[[str, Booked], None]
+BACKFILL_US = 24 * 3600 * SECOND_US
 
 
 class Fetching(Protocol):
@@ -56,6 +59,7 @@ class Round:
         self.source, self.collector, self.book = source, collector, book
         self.mapper = Mapper(source.spec, source.id, source.days)
         self.hash = mapping_hash(source.spec)
+        self._booked = Booked()  # of the round at hand
         self.overlap_us = source.spec.since.overlap if source.spec.since else 0
 
     def run(
@@ -78,10 +82,11 @@ class Round:
             complete = complete or self._complete_is_due(known, now)
             begun = time.monotonic()
             try:
-                booked = self._read(known, now, begun, complete, allow_withdrawals, progress)
+                poll = self._poll(known, now, begun, complete, forced)
+                booked = self._read(known, now, poll, allow_withdrawals, progress)
             except CollectError as failed:
                 self.book.fail(self.source.id, str(failed), now, {"duration_seconds": time.monotonic() - begun})
-                return Outcome(self.source.id, Booked(), str(failed))
+                return Outcome(self.source.id, self._booked, str(failed))
         return Outcome(self.source.id, booked)
 
     def _just_read(self, known: Remembered, now: Instant) -> bool:
@@ -91,32 +96,31 @@ class Round:
         every = self.source.spec.complete
         return every is not None and (known.last_complete is None or now - known.last_complete >= every)
 
-    def _read(
-        self, known: Remembered, now: Instant, begun: float, complete: bool, allow: bool, progress: Progress
-    ) -> Booked:
-        poll = self._poll(known, now, begun, complete)
-        total, highest = Booked(), known.highest
+    def _read(self, known: Remembered, now: Instant, poll: Poll, allow: bool, progress: Progress) -> Booked:
+        complete, begun = poll.complete, time.monotonic()
+        self._booked, highest = Booked(), known.highest
         seen: set[int] | None = set() if complete and not self.source.spec.is_log else None
         pending: Delivery | None = None
         signals: dict[str, float] = {}
         for page in self.collector.fetch(poll):
             signals.update(page.signals)
             if pending is not None:
-                total = total.plus(self.book.deliver(pending))
-                progress(self.source.id, total)
-            mapped = self._map(page)
+                self._booked = self._booked.plus(self.book.deliver(pending))
+                progress(self.source.id, self._booked)
+            mapped, marks, unchanged = self._map(page, known, seen)
             # A change dated in the future must not keep the cursor from what comes before it.
             highest = max((min(at, now) for at in (highest, mapped.highest) if at is not None), default=None)
             pending = self._delivery(mapped, page, now, seen)
+            pending.marks, pending.unchanged = marks, unchanged
         signals["duration_seconds"] = time.monotonic() - begun
         last = pending or self._delivery(Mapped([], [], [], None), Page(), now, seen)
-        last.finished, last.signals, last.mapping_hash = True, signals, self.hash
+        last.finished, last.signals = True, signals
         last.mapped = last.mapped._replace(highest=highest)
-        total = total.plus(self.book.deliver(last))
+        self._booked = self._booked.plus(self.book.deliver(last))
         if seen is not None:
-            total = total.plus(self._withdraw(last, allow))
-        progress(self.source.id, total)
-        return total
+            self._booked = self._booked.plus(self._withdraw(last, allow))
+        progress(self.source.id, self._booked)
+        return self._booked
 
     def _withdraw(self, delivery: Delivery, allow: bool) -> Booked:
         try:
@@ -124,11 +128,33 @@ class Round:
         except LedgerError as refused:
             raise CollectError(str(refused)) from refused
 
-    def _map(self, page: Page) -> Mapped:
+    def _map(self, page: Page, known: Remembered, seen: set[int] | None) -> tuple[Mapped, dict[str, int], int]:
+        """What a page says, the marks of its rows, and how many rows were passed over for their marks are known."""
+        page, marks, unchanged = self._unknown(page, known, seen)
         mapped = self.mapper.map(page.rows, page.where, page.numbers)
         if page.rejects:
             mapped = mapped._replace(rejects=[*mapped.rejects, *page.rejects])
-        return mapped
+        return mapped, marks, unchanged
+
+    def _unknown(self, page: Page, known: Remembered, seen: set[int] | None) -> tuple[Page, dict[str, int], int]:
+        """The page without the rows from which the ledger's records were made: they say nothing new."""
+        spec = self.source.spec
+        # Before the first whole read the cursor is still to be learned, from every row.
+        if spec.is_log or not self.collector.revisions or (spec.since is not None and known.highest is None):
+            return page, {}, 0
+        ids = self.mapper.ids(page.rows)
+        marks = marks_of(page.rows, self.hash)
+        told = dict(zip(ids, marks, strict=True))
+        if len(told) < len(ids):  # of rows about one thing each has its say
+            often = {id for id, times in Counter(ids).items() if times > 1}
+            told = {id: mark for id, mark in told.items() if id not in often}
+        held = self.book.marks(self.source.id, sorted(id for id in told if id is not None))
+        same = {id for id, (_, mark) in held.items() if told[id] == mark}
+        if seen is not None:
+            seen.update(held[id][0] for id in same)
+        left = [place for place, id in enumerate(ids) if id not in same]
+        kept = replace(page, rows=[page.rows[place] for place in left], numbers=[page.numbers[place] for place in left])
+        return kept, {id: mark for id, mark in told.items() if id is not None and id not in same}, len(ids) - len(left)
 
     def _delivery(self, mapped: Mapped, page: Page, now: Instant, seen: set[int] | None) -> Delivery:
         return Delivery(
@@ -141,6 +167,7 @@ class Round:
             cursor=page.cursor,
             covers=self._covers(page),
             signals=page.signals,
+            mapping_hash=self.hash,
             seen=seen,
         )
 
@@ -151,18 +178,31 @@ class Round:
         begins, ends = page.covers
         return begins, max(begins, ends - self.overlap_us)
 
-    def _poll(self, known: Remembered, now: Instant, begun: float, complete: bool) -> Poll:
+    def _poll(self, known: Remembered, now: Instant, begun: float, complete: bool, forced: bool) -> Poll:
         since = None if complete else since_of(self.source, known.highest)
+        # Whoever asks for a round now waits for it, however much there is to read.
+        deadline_us = max(BACKFILL_US, self.source.deadline_us) if forced else self.source.deadline_us
         return Poll(
             source=self.source.id,
             columns=self.mapper.columns,
             now=now,
-            deadline=begun + self.source.deadline_us / SECOND_US,
+            deadline=begun + deadline_us / SECOND_US,
             cursor=known.cursor,
             since=since,
             since_text=since_text(self.source, since),
             complete=complete,
         )
+
+
+def marks_of(rows: Sequence[Row], mapping: str) -> list[int]:
+    """A 64-bit mark of each row as this mapping reads it: equal rows have equal marks."""
+    begun = blake2b(mapping.encode(), digest_size=8)
+    marks = []
+    for row in rows:
+        mark = begun.copy()
+        mark.update(repr(row).encode())
+        marks.append(int.from_bytes(mark.digest(), "big", signed=True))
+    return marks
 
 
 def since_of(source: Source, highest: Instant | None) -> datetime | None:

@@ -17,12 +17,18 @@ from apscheduler.triggers.interval import IntervalTrigger
 from agent.book import catch_up, current, definitions
 from agent.config import Config
 from agent.evaluate import Board
+from agent.findings import Findings
 from agent.ledger import Ledger
+from agent.memory import give_back
 from agent.model import SECOND_US, Finding, Instant, LedgerError, Snapshot, instant_of
 from agent.poll.round import Outcome, Round
 
 log = logging.getLogger("dabiao.poll")
 TICK_SECONDS = 5.0
+CATCH_UP_SECONDS = 10.0
+MUCH = 200  # rows after which freed memory is worth giving back
+LOOK_SECONDS = 60.0  # for findings
+LEDGER_TROUBLE = "ledger"  # the kind of finding
 EVENTS = {EVENT_JOB_MISSED: "missed", EVENT_JOB_MAX_INSTANCES: "still_running", EVENT_JOB_ERROR: "failed"}
 
 
@@ -78,12 +84,15 @@ class Schedule:
         self.config, self.ledger, self.rounds, self.publisher = config, ledger, list(rounds), publisher
         self.clock = clock
         self.board = Board(config, ledger)
+        self._findings, self._looked = Findings(config, ledger), -LOOK_SECONDS
+        self._found: tuple[Finding, ...] = ()
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._reasons: dict[str, str | None] = {}
         self._trouble: str | None = None
         self._threads: list[threading.Thread] = []
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
+            daemon=False,  # its workers take after it: one that hangs is then seen by whoever ends the process
             executors={"default": ThreadPoolExecutor(1)} | {one.source.id: ThreadPoolExecutor(1) for one in rounds},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
@@ -92,7 +101,7 @@ class Schedule:
     def start(self) -> None:
         """Begin: the tick, what definitions still have to be derived, and every source a moment after the other."""
         self._begin("tick", self._tick_forever)
-        self._begin("catch-up", self._catch_up)
+        self._begin("catch-up", self._keep_up)
         begin = datetime.now(UTC)
         for place, one in enumerate(self.rounds):
             every = one.source.every_us / SECOND_US
@@ -123,6 +132,7 @@ class Schedule:
             outcome = one.run(self.clock())
         except LedgerError as failed:
             self._note_trouble(str(failed))
+            self._wake.set()
             return
         except Exception as failed:
             log.exception("source=%s event=internal-error", one.source.id)
@@ -134,14 +144,32 @@ class Schedule:
     def tick(self) -> Snapshot:
         """Bring the Snapshot up to date and publish it."""
         begun = time.process_time()
-        snapshot = self.board.refresh(self.clock())
-        if self._trouble is not None:
-            finding = Finding("ledger", self.ledger.name, self._trouble, snapshot.as_of)
-            snapshot = replace(snapshot, findings=(finding, *snapshot.findings))
+        snapshot = self._with_trouble(self._with_findings(self.board.refresh(self.clock())))
         self.publisher.publish(snapshot)
         self.publisher.count("ticks")
         self.publisher.count("tick_cpu_seconds", time.process_time() - begun)
         return snapshot
+
+    def _with_findings(self, snapshot: Snapshot) -> Snapshot:
+        """The Snapshot with what was found in the ledger, which is not looked through at every tick."""
+        if time.monotonic() - self._looked >= LOOK_SECONDS:
+            self._looked = time.monotonic()
+            try:
+                self._found = self._findings.of(snapshot)
+            except LedgerError:
+                raise
+            except Exception:  # the figures do not depend on it
+                self.publisher.count("tick_failures")
+                log.exception("event=findings-failed")
+        return replace(snapshot, findings=(*self._found, *snapshot.findings))
+
+    def _with_trouble(self, snapshot: Snapshot) -> Snapshot:
+        """The Snapshot with what is wrong with the ledger first among its findings."""
+        if self._trouble is None:
+            return snapshot
+        others = tuple(one for one in snapshot.findings if one.kind != LEDGER_TROUBLE)
+        trouble = Finding(LEDGER_TROUBLE, self.ledger.name, self._trouble, snapshot.as_of)
+        return replace(snapshot, findings=(trouble, *others))
 
     def _tick_forever(self) -> None:
         while not self._stopping.is_set():
@@ -149,6 +177,8 @@ class Schedule:
                 self.tick()
             except LedgerError as failed:
                 self._note_trouble(str(failed))
+                if (former := self.publisher.snapshot()) is not None:  # its `as_of` tells how old it is
+                    self.publisher.publish(self._with_trouble(former))
             except Exception:
                 self.publisher.count("tick_failures")
                 log.exception("event=tick-failed")
@@ -165,12 +195,18 @@ class Schedule:
         ]
         return max(0.05, min([TICK_SECONDS, *(wait / SECOND_US for wait in ahead)]))
 
+    def _keep_up(self) -> None:
+        """Derive what still has to be: at the start, and what somebody has approved since."""
+        self._catch_up()
+        while not self._stopping.wait(CATCH_UP_SECONDS):
+            self._catch_up()
+
     def _catch_up(self) -> None:
-        registered = current(self.ledger, definitions(self.config))
-        if not registered.building:
-            return
-        log.info("event=derive definitions=%d", len(registered.building))
         try:
+            registered = current(self.ledger, definitions(self.config))
+            if registered.known.keys().isdisjoint(registered.building):
+                return
+            log.info("event=derive definitions=%d", len(registered.building))
             catch_up(self.ledger, registered)
         except LedgerError as failed:
             self._note_trouble(str(failed))
@@ -190,6 +226,8 @@ class Schedule:
             self._wake.set()
         if any((outcome.booked.new, outcome.booked.changed, outcome.booked.rejected)):
             self._wake.set()
+        if sum(outcome.booked) > MUCH:
+            give_back()
         if self._trouble is not None:
             log.info("event=ledger-recovered")
             self._trouble = None
@@ -199,7 +237,6 @@ class Schedule:
         if self._trouble != reason:
             self._trouble = reason
             log.error("event=ledger-trouble reason=%r", reason)
-        self._wake.set()
 
     def _on_event(self, event: JobEvent) -> None:
         self.publisher.count(f"runs_{EVENTS[event.code]}")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from agent.terminal.calendar import arrangement
+from agent.terminal.changes import changed
 from agent.terminal.checks import checked, recomputed
 from agent.terminal.deeds import acts
 from agent.terminal.explained import explanation
 from agent.terminal.reading import collected, rejects, retried, tried
-from agent.terminal.standing import countdown, open_records, sources, status
+from agent.terminal.standing import countdown, open_records, sources, status, tried_on
 
 __all__ = [
     "acts",
+    "arrangement",
+    "changed",
     "checked",
     "collected",
     "countdown",
@@ -21,4 +25,5 @@ __all__ = [
     "sources",
     "status",
     "tried",
+    "tried_on",
 ]

@@ -154,8 +154,14 @@ def _case(case: Case, names: Sequence[str], has_due: bool) -> list[Text]:
         *([said(_clock(case.due))] if has_due else []),
         said("" if case.taken_seconds is None else _length(case.taken_seconds)),
         said(" ".join(f"{name}={value}" for name, value in case.fields.items())),
-        _outcome(case),
+        _with_first_due(_outcome(case), case),
     ]
+
+
+def _with_first_due(outcome: Text, case: Case) -> Text:
+    if case.first_due is not None:
+        outcome.append(f"，首次时限 {_clock(case.first_due)}，现时限 {_clock(case.due)}", "yellow")
+    return outcome
 
 
 def _outcome(case: Case) -> Text:
@@ -196,6 +202,9 @@ def _gap(gap: Gap) -> list[Text]:
 def _version(told: Explanation) -> Text:
     assert told.version is not None
     text = said(f"  {told.version.hash}，{told.version.year}年度，自第{told.version.from_batch}批数据起")
+    if told.verdict.definition_waiting is not None:
+        says = f"\n  口径已变更为 {told.verdict.definition_waiting}，待另一账号批准；批准前仍按原口径计算"
+        return text.append(says, "yellow")
     if not told.version.in_force:
         text.append("\n  口径已变更，正在重新计算，以上数值仍按原口径", "yellow")
     return text

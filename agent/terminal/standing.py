@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 
 from rich.console import Group, RenderableType
@@ -11,11 +11,12 @@ from rich.text import Text
 from agent import words
 from agent.config import Config, Plan
 from agent.explain.judged import coverage_of, words_of_state
-from agent.model import Instant, OpenRecord, Snapshot, SourceStatus, Stage, State, Verdict
+from agent.model import Finding, Instant, OpenRecord, Snapshot, SourceStatus, Stage, State, Verdict
 from agent.shown import between, moment, shown, shown_target
 from agent.status import zone_of
 from agent.terminal.grid import STAGE_STYLES, STATE_STYLES, Column, Grid, heading, indented, number, said
 
+TRIED_SHOWN = 3
 VERDICTS = (
     Column("指标", least=22),
     Column("编号", rank=9, least=16, joins=True),
@@ -58,6 +59,13 @@ def status(snapshot: Snapshot, config: Config, window: str, system: str | None =
     if not chosen:
         parts += [Text(), said("没有可显示的指标", "dim")]
     return Group(*parts, *_footers(snapshot, chosen))
+
+
+def tried_on(indicators: Sequence[str]) -> Iterator[Text]:
+    """The line that says that figures are tried: what the ledger holds was counted otherwise."""
+    if indicators:
+        names = "、".join(indicators[:TRIED_SHOWN]) + (" 等" if len(indicators) > TRIED_SHOWN else "")
+        yield said(f"试算：{names} {len(indicators)} 项口径与账本不同，未写入", "yellow")
 
 
 def _head(snapshot: Snapshot, config: Config, chosen: list[Verdict], window: str, system: str | None) -> Text:
@@ -105,16 +113,21 @@ def _footers(snapshot: Snapshot, chosen: list[Verdict]) -> Iterator[Text]:
     unconfirmed = sum("unconfirmed" in verdict.flags for verdict in rows)
     if unconfirmed:
         yield said(f"{words.FLAGS['unconfirmed']}：{unconfirmed} 项", "dim")
+    waiting = [verdict.name for verdict in chosen if verdict.definition_waiting is not None]
+    if waiting:
+        yield said(f"口径变更待另一账号批准，仍按原口径：{'、'.join(waiting)}", "yellow")
     for source in snapshot.sources:
         if source.up is False:
             yield said(f"数据源 {source.source} 读取失败：{source.reason}", "red")
         if source.rejects:
             yield said(f"数据源 {source.source} 有 {source.rejects:,} 行异常数据未处理", "yellow")
-    subjects: dict[str, list[str]] = {}
+    kinds: dict[str, list[Finding]] = {}
     for finding in snapshot.findings:
-        subjects.setdefault(finding.text, []).append(finding.subject)
-    for text, places in subjects.items():
-        yield said(f"疑点 {len(places):,} 处：{text}({places[0]}{' 等' if len(places) > 1 else ''})", "yellow")
+        kinds.setdefault(finding.kind, []).append(finding)
+    for kind, found in kinds.items():
+        more = " 等" if len(found) > 1 else ""
+        first = f"{found[0].subject}：{found[0].text}"
+        yield said(f"疑点 {words.finding(kind)} {len(found):,} 处：{first}{more}", "yellow")
 
 
 # --- sources ----------------------------------------------------------------------------------------------------------

@@ -116,7 +116,10 @@ class Landing:
             waiting=[self._waiting(one, snapshot.as_of) for one in nearest(snapshot.open, snapshot.as_of)],
             systems=self._lights(snapshot),
             sources=[self._source(source) for source in snapshot.sources],
-            findings=[(moment(one.at, self._zone), one.text) for one in snapshot.findings[:FINDINGS]],
+            findings=[
+                (moment(one.at, self._zone), words.finding(one.kind), f"{one.subject}：{one.text}")
+                for one in snapshot.findings[:FINDINGS]
+            ],
             finding_count=len(snapshot.findings),
         )
 

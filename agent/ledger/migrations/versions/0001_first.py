@@ -141,6 +141,7 @@ def upgrade() -> None:
         sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("hash", sa.BigInteger(), nullable=False),
+        sa.Column("mark", sa.BigInteger(), nullable=True),
         sa.Column("first_seq", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("touched_seq", sa.BigInteger(), nullable=False),

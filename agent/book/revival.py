@@ -1,0 +1,80 @@
+"""Definitions out of the text the ledger keeps, so that one is derived on after its file has changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from agent.book.definition import Definition, derived, meaning_of, setting_for
+from agent.config import Indicator, Plan
+from agent.measures import MEASURES, Setting
+from agent.model import Day, Target, Unit
+from agent.worktime import Duration, Hours
+
+DURATIONS = ("limit", "judge_after")  # the keys of measures that are lengths of time
+
+
+def revived(successor: Definition, spec: str) -> Definition | None:
+    """The definition of a stored text, on the calendar of the plan that replaces it; None where it cannot be derived.
+
+    That is so after a change of time zone, and for a text written by a program that measured otherwise.
+    """
+    told = json.loads(spec)
+    plan = successor.plan
+    if told["timezone"] != plan.timezone:
+        return None
+    try:
+        measure = MEASURES[told["measure"]["kind"]].model_validate(measure_as_written(told["measure"]))
+    except (KeyError, ValueError):
+        return None
+    hours: Mapping[str, list[str]] = told.get("hours", {})
+    setting = Setting(
+        year=plan.year,
+        days=plan.days,
+        calendar=plan.calendar,
+        hours={id: Hours(texts, plan.days) for id, texts in hours.items()},
+        maintenance={id: tuple((a, b) for a, b in pairs) for id, pairs in told.get("maintenance", {}).items()},
+        limits=tuple((begins, limit) for begins, limit in told.get("limits", ())),
+        deadline=told.get("deadline"),
+    )
+    meaning = meaning_of(measure, setting, hours)
+    names = successor.project, successor.indicator
+    return derived(plan, *names, measure, setting, successor.watch, meaning, told.get("promise"))
+
+
+def as_served(plan: Plan, indicator: Indicator, former: Definition | None) -> tuple[Indicator, Setting]:
+    """An indicator as the ledger counts it: where a former definition serves on, with its measure and its targets."""
+    if former is None:
+        return indicator, setting_for(plan, indicator)
+    promise = json.loads(former.spec).get("promise")
+    targets = tuple(_target(*told) for told in promise["target"]) if promise else indicator.targets
+    return replace(indicator, measure=former.measure, targets=targets), former.setting
+
+
+def _target(
+    begins: Day | None, op: str, value: str | None, high: str | None, word: str | None, unit: str, text: str
+) -> tuple[Day | None, Target]:
+    number, upper = (None if one is None else Fraction(one) for one in (value, high))
+    return begins, Target(op, number, Unit(unit), text, high=upper, word=word)
+
+
+def measure_as_written(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a measure as targets.yaml has them, lengths of time in words."""
+    return {key: _spelled(value) if key in DURATIONS else value for key, value in stored.items()}
+
+
+def _spelled(stored: Any) -> Any:
+    match stored:
+        case {"microseconds": int() as length, **rest} if not any(rest.values()):
+            return Duration(microseconds=length).text
+        case {"workdays": int() as days, **rest} if not any(rest.values()):
+            return Duration(workdays=days).text
+        case {"fixed": fixed}:
+            return _spelled(fixed)
+        case {"by": field, "table": table}:
+            return {"by": field, "table": {value: _spelled(one) for value, one in table.items()}}
+        case _:
+            return stored

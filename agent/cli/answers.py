@@ -1,0 +1,112 @@
+"""Commands that answer: how everything stands, and one verdict explained. They write nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agent.cli.opening import (
+    chosen_indicator,
+    console,
+    load,
+    open_ledger,
+    print_json,
+    progress,
+    question_of,
+)
+from agent.cli.options import (
+    DEFAULT_LEDGER,
+    DEFAULT_SOURCES,
+    DEFAULT_TARGETS,
+    DOES_NOT_HOLD,
+    DONE,
+    AsJson,
+    AsOf,
+    At,
+    From,
+    LedgerAt,
+    Sources,
+    System,
+    Targets,
+    To,
+    WindowName,
+)
+from agent.model import ConfigError
+
+
+def status(
+    window: WindowName = None,
+    first: From = None,
+    last: To = None,
+    at: At = None,
+    as_of: AsOf = None,
+    system: System = None,
+    open_records: Annotated[bool, typer.Option("--open", help="The open records nearest to their limit.")] = False,
+    fail_on: Annotated[str | None, typer.Option("--fail-on", help="missed: exit 1 when a target is missed.")] = None,
+    as_json: AsJson = False,
+    targets: Targets = DEFAULT_TARGETS,
+    sources: Sources = DEFAULT_SOURCES,
+    ledger: LedgerAt = DEFAULT_LEDGER,
+) -> int:
+    """The verdicts."""
+    from agent import terminal
+    from agent.asking import asked, window_name
+    from agent.model import State
+    from agent.poll import now_instant
+    from agent.status import status_answer
+
+    if fail_on not in (None, "missed"):
+        raise ConfigError(f"--fail-on: expected missed, got {fail_on!r}")
+    config = load(targets, sources)
+    dates = {"from": first, "to": last}
+    question = question_of(config, window=window, at=at, as_of=as_of, system=system, **dates)
+    name = window_name(question)
+    with (
+        open_ledger(ledger) as opened,
+        progress("judging") as advance,
+        asked(config, opened, question, now_instant(), advance) as (_, snapshot, tried),
+    ):
+        pass
+    if as_json:
+        print_json(status_answer(snapshot, config, name, system, with_open=open_records))
+    else:
+        shown = terminal.open_records(snapshot, config) if open_records else None
+        console().print(*terminal.tried_on(tried), shown or terminal.status(snapshot, config, name, system), sep="\n")
+    missed = any(v.state is State.MISSED and v.system == system and v.window.name == name for v in snapshot.verdicts)
+    return DOES_NOT_HOLD if fail_on and missed else DONE
+
+
+def explain(
+    indicator: Annotated[str, typer.Argument(help="project/indicator, or the indicator alone where that is clear.")],
+    window: WindowName = None,
+    first: From = None,
+    last: To = None,
+    at: At = None,
+    as_of: AsOf = None,
+    system: System = None,
+    as_json: AsJson = False,
+    targets: Targets = DEFAULT_TARGETS,
+    sources: Sources = DEFAULT_SOURCES,
+    ledger: LedgerAt = DEFAULT_LEDGER,
+) -> None:
+    """The formula in words, the numbers, each record that missed, gaps in the data."""
+    from agent import terminal
+    from agent.asking import asked, window_name
+    from agent.explain import explain as explained
+    from agent.poll import now_instant
+
+    config = load(targets, sources)
+    project, name = chosen_indicator(config, indicator)
+    dates = {"from": first, "to": last}
+    question = question_of(config, window=window, at=at, as_of=as_of, system=system, **dates)
+    with (
+        open_ledger(ledger) as opened,
+        progress("judging") as advance,
+        asked(config, opened, question, now_instant(), advance) as (board, snapshot, tried),
+    ):
+        explanation = explained(config, board.ledger, snapshot, project, name, window_name(question), system)
+    if as_json:
+        print_json(explanation.as_json())
+    else:
+        console().print(*terminal.tried_on(tried), terminal.explanation(explanation), sep="\n")

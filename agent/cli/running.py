@@ -1,0 +1,68 @@
+"""The agent itself, and the agent with the platform in a box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.opening import (
+    load,
+    log_to_stderr,
+    open_ledger,
+    register_all,
+    rounds_of,
+    say,
+)
+from agent.cli.options import (
+    DEFAULT_LEDGER,
+    DEFAULT_LISTEN,
+    DEFAULT_SOURCES,
+    DEFAULT_TARGETS,
+    LedgerAt,
+    Listen,
+    Sources,
+    Targets,
+)
+
+if TYPE_CHECKING:
+    from agent.model import Instant
+
+
+def run(
+    targets: Targets = DEFAULT_TARGETS,
+    sources: Sources = DEFAULT_SOURCES,
+    ledger: LedgerAt = DEFAULT_LEDGER,
+    listen: Listen = DEFAULT_LISTEN,
+) -> int:
+    """The agent: poll, judge, and serve /metrics, the API and the landing page."""
+    from agent.serve import serve
+
+    log_to_stderr()
+    config = load(targets, sources)
+    with open_ledger(ledger) as opened:
+        registered = register_all(opened, config, derive=False)
+        return serve(config, opened, rounds_of(config, opened, registered), listen)
+
+
+def demo(
+    speed: Annotated[float, typer.Option("--speed", min=0.1, help="Simulated seconds a second.")] = 1.0,
+    targets: Targets = DEFAULT_TARGETS,
+    listen: Listen = DEFAULT_LISTEN,
+    folder: Annotated[Path | None, typer.Option("--folder", help="Where its data goes; default: a new one.")] = None,
+) -> int:
+    """The agent with the platform in a box: ten simulated systems, a year of data, live events. Nothing to install."""
+    from agent.demo.show import show
+    from agent.serve import serve
+
+    log_to_stderr("ERROR")  # in a demonstration sources are meant to fail, and the page shows it
+
+    def begin(sources: Path, ledger: str, clock: Callable[[], Instant], ready: Callable[[str], None]) -> int:
+        config = load(targets, sources)
+        with open_ledger(ledger) as opened:
+            registered = register_all(opened, config, derive=False)
+            return serve(config, opened, rounds_of(config, opened, registered), listen, clock, ready, demo=True)
+
+    return show(begin, folder, speed, say, targets)

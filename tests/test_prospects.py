@@ -1,0 +1,88 @@
+"""The rest of the year in a verdict: allowance, forecast and 预警, from what the ledger holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent.book import Book, Delivery, definitions, register
+from agent.evaluate import Board
+from agent.ledger import Ledger
+from agent.model import Mapped, State, Verdict
+from tests.plans import at, case, site
+
+SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
+EVERYTHING = (0, at("2030-01-01"))
+WORKDAYS = [f"2026-{month:02d}-{day:02d}" for month in (3, 4, 5) for day in range(2, 28)]
+
+
+class Year:
+    """Ten cases a day through the spring, some of which missed."""
+
+    def __init__(self, folder: Path, target: str) -> None:
+        self.config = site(folder, {"x": SHARE}, target=target)
+        self.ledger = Ledger.open(folder / "ledger.db")
+        self.book = Book(self.ledger, register(self.ledger, definitions(self.config)).keys)
+        self.board = Board(self.config, self.ledger)
+
+    def tell(self, missed: int, of: int = 10) -> None:
+        records = [case(f"{day}-{n}", accepted_at=f"{day}T10:00", state="done") for day in WORKDAYS for n in range(of)]
+        lost = [record._replace(fields={"state": "open"}) for record in records[:missed]]
+        self.book.deliver(
+            Delivery(
+                "cases", "case", Mapped(lost + records[missed:], [], [], None), 0, finished=True, covers=EVERYTHING
+            )
+        )
+
+    def verdict(self, window: str = "ytd", system: str | None = None) -> Verdict:
+        snapshot = self.board.refresh(at("2026-05-28T10:00"))
+        (found,) = [v for v in snapshot.verdicts if v.window.name == window and v.system == system]
+        return found
+
+
+def test_a_target_kept_comfortably_has_an_allowance_and_a_forecast_that_meets_it(tmp_path: Path) -> None:
+    year = Year(tmp_path, ">= 95 %")
+    year.tell(missed=8)
+    verdict = year.verdict()
+    assert verdict.state is State.MET
+    assert verdict.reachable is True
+    assert verdict.allowance_left is not None
+    assert verdict.allowance_left > 40  # some 2,000 cases are to be expected, of which a hundred may miss
+    assert verdict.forecast is not None
+    assert verdict.forecast.low <= verdict.forecast.value <= verdict.forecast.high
+    assert verdict.forecast.chance > 0.95
+
+
+def test_a_target_that_will_be_out_of_reach_though_it_is_met_is_at_risk(tmp_path: Path) -> None:
+    year = Year(tmp_path, ">= 99 %")
+    year.tell(missed=0)
+    assert year.verdict().state is State.MET
+    changed = [
+        case(f"{day}-{n}", accepted_at=f"{day}T10:00", state="open", changed="2026-05-28T09:00")
+        for day in WORKDAYS[-4:]
+        for n in range(2)
+    ][:7]
+    year.book.deliver(Delivery("cases", "case", Mapped(changed, [], [], None), 1))
+    verdict = year.verdict()
+    assert verdict.value is not None
+    assert verdict.value >= 0.99 - 1e-9
+    assert verdict.state is State.AT_RISK
+
+
+def test_a_promise_of_a_hundred_per_cent_is_lost_for_good_by_one_miss_and_not_at_risk_before(tmp_path: Path) -> None:
+    year = Year(tmp_path, "= 100 %")
+    year.tell(missed=0)
+    kept = year.verdict()
+    assert (kept.state, kept.allowance_left, kept.reachable) == (State.MET, 0, True)
+    lost = case(f"{WORKDAYS[0]}-0", accepted_at=f"{WORKDAYS[0]}T10:00", state="open", changed="2026-05-28T09:00")
+    year.book.deliver(Delivery("cases", "case", Mapped([lost], [], [], None), 1))
+    broken = year.verdict()
+    assert (broken.state, broken.reachable) == (State.MISSED, False)
+
+
+def test_what_is_said_of_the_year_stands_in_its_windows_and_for_all_systems_together(tmp_path: Path) -> None:
+    year = Year(tmp_path, ">= 95 %")
+    year.tell(missed=8)
+    assert year.verdict("year").forecast is not None
+    for window, system in (("30d", None), ("ytd", "archive")):
+        verdict = year.verdict(window, system)
+        assert (verdict.forecast, verdict.allowance_left, verdict.reachable) == (None, None, None)
