@@ -16,108 +16,44 @@ from typing import Any
 from agent.evaluate import custom
 from agent.model import Instant, Verdict, Window
 from agent.worktime import LocalDays
-from tests.sites import Site
+from tests.sites import Site, promised
 
 Row = Mapping[str, str]
 FIRST_DAY, LAST_DAY = "2009-01-01", "2015-01-01"
 
-PERMIT_TARGETS: dict[str, Any] = {
-    "year": 2011,
-    "organisation": "许可受理处",
-    "timezone": "Europe/Amsterdam",
-    "calendar": {"country": "none"},
-    "systems": {"permits": "许可系统"},
-    "projects": {
-        "log": {
-            "name": "许可",
-            "indicators": {
-                "finished": {
-                    "name": "已办结案件按时率",
-                    "level": ["产出指标", "时效"],
-                    "text": "≥95%",
-                    "target": ">= 95 %",
-                    "measure": {
-                        "kind": "on_time",
-                        "of": "case",
-                        "from": "accepted_at",
-                        "to": "finished_at",
-                        "due": "due_at",
-                        "cohort": "accepted_at",
-                        "unfinished": "leave_out",
-                    },
-                },
-                "all": {
-                    "name": "全部案件按时率",
-                    "level": ["产出指标", "时效"],
-                    "text": "≥95%",
-                    "target": ">= 95 %",
-                    "measure": {
-                        "kind": "on_time",
-                        "of": "case",
-                        "from": "accepted_at",
-                        "to": "finished_at",
-                        "due": "due_at",
-                        "cohort": "accepted_at",
-                        "unfinished": "count",
-                    },
-                },
-            },
-        }
-    },
-}
+BY_DEADLINE = {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "due": "due_at"}
+FIRST_RESPONSE = {"of": "fault", "from": "reported_at", "to": "responded_at"}
+RESOLVED = {"kind": "share", "of": "fault", "cohort": "reported_at", "good_when": {"resolved_at": "present"}}
 
-DESK_TARGETS: dict[str, Any] = {
+PERMIT_TARGETS = {
+    **promised(
+        "Europe/Amsterdam",
+        {"permits": "许可系统"},
+        {
+            "finished": (">= 95 %", {**BY_DEADLINE, "cohort": "accepted_at", "unfinished": "leave_out"}),
+            "all": (">= 95 %", {**BY_DEADLINE, "cohort": "accepted_at", "unfinished": "count"}),
+        },
+    ),
     "year": 2011,
-    "organisation": "服务台",
-    "timezone": "UTC",
-    "systems": {"desk": "服务台"},
-    "projects": {
-        "log": {
-            "name": "服务台",
-            "indicators": {
-                "handled": {
-                    "name": "处置率",
-                    "level": ["产出指标", "质量"],
-                    "text": "≥95%",
-                    "target": ">= 95 %",
-                    "measure": {
-                        "kind": "share",
-                        "of": "fault",
-                        "cohort": "reported_at",
-                        "good_when": {"resolved_at": "present"},
-                    },
-                },
-                "within-5min": {
-                    "name": "5分钟内响应占比",
-                    "level": ["产出指标", "时效"],
-                    "text": "≥95%",
-                    "target": ">= 95 %",
-                    "measure": {
-                        "kind": "on_time",
-                        "of": "fault",
-                        "from": "reported_at",
-                        "to": "responded_at",
-                        "limit": "5 min",
-                        "cohort": "reported_at",
-                    },
-                },
-                "median": {
-                    "name": "响应时长中位数",
-                    "level": ["产出指标", "时效"],
-                    "text": "≤5分钟",
-                    "target": "<= 5 min",
-                    "measure": {
-                        "kind": "duration",
-                        "of": "fault",
-                        "from": "reported_at",
-                        "to": "responded_at",
-                        "statistic": "p50",
-                        "unfinished": "leave_out",
-                    },
-                },
-            },
-        }
-    },
+    "calendar": {"country": "none"},
+}
+DESK_TARGETS = {
+    **promised(
+        "UTC",
+        {"desk": "服务台"},
+        {
+            "handled": (">= 95 %", RESOLVED),
+            "within-5min": (
+                ">= 95 %",
+                {"kind": "on_time", **FIRST_RESPONSE, "limit": "5 min", "cohort": "reported_at"},
+            ),
+            "median": (
+                "<= 5 min",
+                {"kind": "duration", **FIRST_RESPONSE, "statistic": "p50", "unfinished": "leave_out"},
+            ),
+        },
+    ),
+    "year": 2011,
 }
 
 PERMIT_MAPPING: dict[str, Any] = {

@@ -24,7 +24,7 @@ from agent.poll import Outcome, Round
 from collectors import COLLECTORS
 
 DABIAO = str(Path(sys.executable).with_name("dabiao"))
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 
 # What a ledger says, without the batch numbers and keys that depend on the course it took.
 FACTS = {
@@ -33,8 +33,9 @@ FACTS = {
     "FROM revision v JOIN record r ON r.pk = v.record",
     "event": "SELECT source, id, key, event, at, fields FROM event",
     "reject": "SELECT source, hash, reason, mapped FROM reject",
-    "observation": "SELECT d.indicator, r.source, r.id, o.day, o.system, o.outcome, o.reason, o.starts, o.due, o.worked, "
-    "o.num, o.den FROM observation o JOIN record r ON r.pk = o.record JOIN definition d ON d.pk = o.definition",
+    "observation": "SELECT d.indicator, r.source, r.id, o.day, o.system, o.outcome, o.reason, o.starts, o.due, "
+    "o.worked, o.num, o.den "
+    "FROM observation o JOIN record r ON r.pk = o.record JOIN definition d ON d.pk = o.definition",
     "sample": "SELECT d.indicator, s.day, s.system, s.num, r.source, r.id "
     "FROM sample s JOIN record r ON r.pk = s.record JOIN definition d ON d.pk = s.definition",
     "tally": "SELECT d.indicator, t.system, t.day, t.good, t.bad, t.excluded, t.num, t.den "
@@ -42,6 +43,21 @@ FACTS = {
     "WHERE t.good <> 0 OR t.bad <> 0 OR t.excluded <> 0 OR t.num <> 0 OR t.den <> 0",
     "source_state": "SELECT source, cursor, highest, records, rows_new, rows_rejected FROM source_state",
 }
+
+
+def promised(timezone: str, systems: Mapping[str, str], measures: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
+    """The content of a targets file with one project `work`: by indicator its target and how it is measured."""
+    indicators = {
+        id: {"name": id, "level": ["产出指标", "时效"], "text": target, "target": target, "measure": measure}
+        for id, (target, measure) in measures.items()
+    }
+    return {
+        "year": 2026,
+        "organisation": "交易中心",
+        "timezone": timezone,
+        "systems": dict(systems),
+        "projects": {"work": {"name": "运维", "indicators": indicators}},
+    }
 
 
 @dataclass(frozen=True)

@@ -649,3 +649,9 @@ def test_the_help_desk_log_gives_the_figures_two_other_tools_agree_on() -> None:
     ]
     assert sum(taken <= 300_000_000 for taken in answered) == 1265
     assert len(records) - len(answered) == 295
+
+
+def test_id_and_mobile_numbers_in_a_bad_row_are_made_unreadable():
+    mapper = Mapper(MappingSpec.model_validate({"record": "case", "id": "id", "times": {"at": "at"}}), "s", SHANGHAI)
+    (reject,) = mapper.map([("1", "张三 11010519491231002X 13800138000")], "f", [2]).rejects
+    assert reject.mapped == {"id": "1", "at": "张三 *** ***"}

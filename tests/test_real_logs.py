@@ -170,7 +170,7 @@ def arrivals(parts: Sequence[str], rng: random.Random) -> Iterator[str]:
 
 def collect_as_they_arrive(log: Log, site: Site, seed: int) -> None:
     """Files come a few at a time, each a moment after the other by its own clock; after each few there is a poll."""
-    rng = random.Random(seed)  # noqa: S311 - to be repeatable
+    rng = random.Random(seed)
     inbox = site.folder / "inbox"
     inbox.mkdir()
     site.write(log.targets, {"log": {"collector": "file", "path": str(inbox / "*.csv"), **log.mapping}})
@@ -231,9 +231,7 @@ def test_an_unfinished_case_counts_from_the_instant_after_its_deadline(shared: P
         opened.collect(now_instant())
         whole = log.windows(opened.config.plans[0].days)[:1]
         due = last_deadline(log)
-        late = [
-            next(one.bad for one in opened.verdicts(at, whole) if one.indicator == "all") for at in (due, due + 1)
-        ]
+        late = [next(one.bad for one in opened.verdicts(at, whole) if one.indicator == "all") for at in (due, due + 1)]
     last = sum(
         1
         for row in {row["case:concept:name"]: row for row in log.rows}.values()

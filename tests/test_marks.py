@@ -1,0 +1,86 @@
+"""Rows from which the ledger's records were made are not mapped again, and that changes nothing else."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from agent.book import Book, Booked, definitions, recompute, register
+from agent.ledger import Ledger
+from agent.poll import Round
+from collectors import COLLECTORS
+from tests.plans import CASE_SOURCE, at, site
+
+SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
+COLUMNS = [
+    "id",
+    "system",
+    "accepted_at",
+    "due_at",
+    "finished_at",
+    "changed_at",
+    "state",
+    "level",
+    "days",
+    "planned",
+    "made",
+    "owed",
+]
+
+
+class Reading:
+    """A folder with one file of cases, read by the real collector as often as wanted."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(folder)
+        (folder / "inbox").mkdir()
+        self.file, self.polls = folder / "inbox" / "cases.csv", 0
+        self.config = site(folder, {"x": SHARE}, sources={"cases": CASE_SOURCE | {"complete": "1d"}})
+        self.ledger = Ledger.open(folder / "ledger.db")
+        self.keys = register(self.ledger, definitions(self.config)).keys
+        source = self.config.sources[0]
+        self.round = Round(source, COLLECTORS[source.collector](source.options), Book(self.ledger, self.keys))
+
+    def read(self, states: dict[str, str], *, complete: bool = False) -> Booked:
+        with self.file.open("w", newline="", encoding="utf-8") as opened:
+            writer = csv.writer(opened)
+            writer.writerow(COLUMNS)
+            for id, state in states.items():
+                writer.writerow([id, "archive", "2026-03-02T10:00", "", "", "", state, "", "", "", "", ""])
+        self.polls += 1
+        outcome = self.round.run(at("2030-01-01") + self.polls, forced=True, complete=complete, allow_withdrawals=True)
+        assert outcome.reason is None
+        return outcome.booked
+
+    def states(self) -> dict[str, tuple[str, bool]]:
+        with self.ledger.read() as session:
+            rows = session.rows("SELECT id, body, withdrawn FROM record")
+        return {id: ("done" if '"done"' in body else "open", bool(withdrawn)) for id, body, withdrawn in rows}
+
+
+@pytest.fixture
+def reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reading:
+    return Reading(tmp_path, monkeypatch)
+
+
+def test_only_the_changed_row_of_a_file_is_booked(reading: Reading) -> None:
+    reading.read({"a": "open", "b": "open", "c": "open"})
+    assert reading.read({"a": "open", "b": "done", "c": "open"}) == Booked(0, 1, 2, 0)
+    assert reading.read({"a": "open", "b": "open", "c": "open"}) == Booked(0, 1, 2, 0)
+    assert recompute(reading.ledger, reading.keys).differences == ()
+
+
+def test_a_row_passed_over_still_counts_as_seen_in_a_complete_read(reading: Reading) -> None:
+    reading.read({"a": "open", "b": "open"}, complete=True)
+    reading.read({"a": "open", "b": "done"}, complete=True)
+    assert reading.states() == {"a": ("open", False), "b": ("done", False)}
+
+
+def test_a_record_that_vanished_comes_back_with_the_very_row_it_had(reading: Reading) -> None:
+    reading.read({"a": "open", "b": "open"}, complete=True)
+    reading.read({"b": "open"}, complete=True)
+    assert reading.states()["a"] == ("open", True)
+    reading.read({"b": "open", "a": "open"}, complete=True)
+    assert reading.states()["a"] == ("open", False)

@@ -1,0 +1,69 @@
+"""Percentiles that follow what comes and goes, and the countdown, are what they would be if made anew."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+
+import pytest
+
+from agent.evaluate import ranked
+from agent.evaluate.countdown import Countdown, OpenObservation
+from agent.evaluate.held import percentile
+from agent.evaluate.ranked import Ranked
+from agent.ledger import Ledger
+from agent.model import Outcome, Window
+
+WINDOW = Window("ytd", 10, 20, 0, 1)
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    opened = Ledger.open("sqlite://")
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("rank", [Fraction(0), Fraction(1, 2), Fraction(19, 20), Fraction(1)])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_percentile_that_follows_every_change_equals_one_read_anew(
+    ledger: Ledger, rank: Fraction, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranked, "MARGIN", 3)
+    rng = random.Random(seed)
+    held = {n: rng.randrange(50) for n in range(60)}
+    with ledger.write() as session:
+        session.many("INSERT INTO sample VALUES (1, 12, 'a', ?, ?)", [(number, n) for n, number in held.items()])
+    following = Ranked(1, WINDOW, None, len(held))
+    for step in range(300):
+        if held and rng.random() < (0.4 if step < 150 else 0.7):
+            gone, number = held.popitem() if rng.random() < 0.5 else (min(held), held.pop(min(held)))
+            statement, sign = "DELETE FROM sample WHERE num = ? AND record = ?", -1
+        else:
+            gone, number = 100 + step, rng.randrange(50)
+            held[gone] = number
+            statement, sign = "INSERT INTO sample VALUES (1, 12, 'a', ?, ?)", 1
+        running = [rng.randrange(80) for _ in range(rng.randrange(4))]
+        with ledger.write() as session:
+            session.run(statement, (number, gone))
+            following.move(number, sign)
+            numbers, first = following.around(session, rank, running)
+        total = following.count + len(running)
+        assert percentile(numbers, rank, 1, first, total) == percentile(sorted([*held.values(), *running]), rank)
+
+
+def test_the_nearest_open_records_come_in_the_order_in_which_their_time_is_up() -> None:
+    rng, countdown, held = random.Random(3), Countdown(), dict[int, OpenObservation]()
+    for step in range(2_000):
+        record = rng.randrange(300)
+        if record in held:
+            countdown.drop(held.pop(record))
+        if rng.random() < 0.6:
+            due = None if rng.random() < 0.1 else rng.randrange(1_000)
+            one = OpenObservation(record, "s", f"{record:03}", 1, "a", Outcome.OPEN, None, 0, due, 0)
+            countdown.add(one)
+            held[record] = one
+        if step % 97 == 0:
+            wanted = sorted(held.values(), key=lambda one: (1 << 62 if one.due is None else one.due, one.id))
+            assert [one for _, _, one in countdown.first(20)] == wanted[:20]
