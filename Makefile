@@ -8,7 +8,7 @@ STAMP := .venv/.stamp
 LOCKER := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check bench lock clean
+.PHONY: help demo test unit test-long check bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: $(STAMP) ## the agent with the platform in a box
 
 test: $(STAMP) ## all the tests that take seconds
 	$(BIN)/python -m pytest $(ARGS)
+
+unit: $(STAMP) ## of these, the ones that need no server and start no process
+	$(BIN)/python -m pytest -m "not server and not long" $(ARGS)
 
 test-long: $(STAMP) ## the tests that take minutes
 	$(BIN)/python -m pytest -m long $(ARGS)

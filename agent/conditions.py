@@ -97,6 +97,7 @@ def text_of(value: object) -> str:
 
 def _number(text: str) -> Decimal | None:
     try:
-        return Decimal(text)
+        number = Decimal(text)
+        return number if number.is_finite() else None
     except InvalidOperation:
         return None

@@ -119,6 +119,7 @@ class Poll:
     since: datetime | None = None  # read what changed at or after; aware, in the source's zone; None: everything
     since_text: str | None = None  # the same in the source's own format
     complete: bool = False  # everything is wanted: ignore `since` and what is known to be unchanged
+    patient: bool = False  # somebody asked for this very round: what is ready in a moment is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,8 @@ class Observation(NamedTuple):
     """How one Record counts toward one definition on one day. It holds nothing that depends on now.
 
     `starts`, `due`, `worked` describe an open record's clock: when its current run began, when its time is up (None
-    while paused or while the calendar is unknown) and the microseconds banked before. `num` and `den` are summed.
+    while paused or while the calendar is unknown) and the microseconds banked before. `num` and `den` are summed. Of an
+    outage that has ended, `starts` and `due` are its begin and end.
     """
 
     day: Day
@@ -314,6 +316,7 @@ class OpenRecord:
     stage: Stage
     starts: Instant | None
     due: Instant | None
+    left_us: int | None = None  # what is left on the measure's own clock, negative past the due time
 
 
 @dataclass(frozen=True, slots=True)

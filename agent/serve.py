@@ -46,6 +46,7 @@ def serve(
     # Uvicorn raises the signal again once it has stopped serving; the schedule has still to stop then.
     former = signal.signal(signal.SIGTERM, lambda number, frame: None)
     schedule.start()
+    log.info("event=listening url=http://%s:%s/", host, port)
     try:
         uvicorn.Server(settings).run(sockets=[listening])
     finally:

@@ -57,6 +57,16 @@ def between(start: Instant, end: Instant) -> str:
     return duration(Fraction((end - start) // SECOND_US))
 
 
+def countdown(due: Instant | None, now: Instant, left_us: int | None = None) -> str:
+    """`还剩1分50秒` or `已超时3分00秒`; on a clock that stands still at night, what is left of working time."""
+    if due is None:
+        return NOTHING
+    left, kind = (due - now, "") if left_us is None else (left_us, "(计时时间)")
+    if left >= 0 and due >= now:
+        return f"还剩{between(0, left)}{kind}"
+    return f"已超时{between(0, -left)}{kind}"
+
+
 def moment(instant: Instant | None, zone: tzinfo) -> str:
     """An instant as local date and time to the second."""
     return NOTHING if instant is None else f"{utc_of(instant).astimezone(zone):%Y-%m-%d %H:%M:%S}"

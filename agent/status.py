@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from agent.config import Config
 from agent.evaluate import WINDOW_NAMES
 from agent.model import (
+    SECOND_US,
     ConfigError,
     Day,
     Finding,
@@ -30,6 +31,7 @@ from agent.model import (
 
 Json = dict[str, Any]
 PARAMETERS = ("window", "from", "to", "at", "as_of", "system", "open")
+YEARS = range(1900, 2201)  # what can be asked about; all arithmetic on days stays well inside what dates can hold
 YES_OR_NO = {"1": True, "true": True, "0": False, "false": False}
 
 
@@ -79,6 +81,9 @@ def _read(text: str | None, name: str, config: Config, problems: list[str]) -> I
         read = datetime.fromisoformat(text)
     except ValueError:
         problems.append(f"{name}: expected a date or time such as 2026-11-23 or 2026-11-23T10:00, got {text!r}")
+        return None
+    if read.year not in YEARS:
+        problems.append(f"{name}: expected a date from {YEARS[0]} to {YEARS[-1]}, got {text!r}")
         return None
     return config.plans[0].days.instant_of(read) if read.tzinfo is None else instant_of(read)
 
@@ -132,7 +137,7 @@ def status_answer(
         "findings": [_finding(finding, zone) for finding in snapshot.findings],
     }
     if with_open:
-        answer["open"] = [_open_record(one, zone) for one in snapshot.open if _is_chosen(one, chosen)]
+        answer["open"] = [_open_record(one, snapshot.as_of, zone) for one in snapshot.open if _is_chosen(one, chosen)]
     return answer
 
 
@@ -219,7 +224,9 @@ def _finding(finding: Finding, zone: tzinfo) -> Json:
     }
 
 
-def _open_record(one: OpenRecord, zone: tzinfo) -> Json:
+def _open_record(one: OpenRecord, now: Instant, zone: tzinfo) -> Json:
+    wall = None if one.due is None else one.due - now
+    left = wall if one.left_us is None else one.left_us
     return {
         "project": one.project,
         "indicator": one.indicator,
@@ -229,6 +236,7 @@ def _open_record(one: OpenRecord, zone: tzinfo) -> Json:
         "stage": one.stage.value,
         "starts": _moment(one.starts, zone),
         "due": _moment(one.due, zone),
+        "left_seconds": left if left is None else left / SECOND_US,
     }
 
 

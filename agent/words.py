@@ -45,6 +45,7 @@ REASONS = {
 FINDINGS = {
     "ledger": "账本无法使用",
     "out_of_order": "时间先后颠倒",
+    "in_the_future": "时间在未来",
     "same_rank": "同一版本内容不同",
     "share_above_one": "分子大于分母",
     "entered_late": "补录",
@@ -52,6 +53,7 @@ FINDINGS = {
     "counts_disagree": "两个来源数量不一致",
     "clock_offset": "时钟有偏差",
     "silent": "数据源突然沉默",
+    "orphaned_source": "数据源已不在配置中",
     "outage_without_ticket": "中断无工单",
     "backlog_grows": "未结只增不减",
 }

@@ -11,7 +11,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -27,6 +27,7 @@ from collectors.seconds import Seconds
 
 TEMPORARY = ("~$*", ".*", "*.tmp", "*.part")
 FAULTS_NAMED = 5
+PATIENCE_SECONDS = 5.0  # how long somebody who waits for a round may be kept waiting for a file
 
 
 def _named(path: str) -> str:
@@ -78,7 +79,7 @@ class FileCollector:
         memory = Memory(poll, self.options.digest(poll.columns), self.options.settle)
         unreadable: dict[tuple[str, Found], str] = {}
         faults: list[str] = []
-        for file in self._found():
+        for file in self._rested(poll, memory):
             if memory.knows(file) or not memory.is_whole(file):
                 continue
             try:
@@ -99,6 +100,17 @@ class FileCollector:
         if faults:
             more = [f"and {len(faults) - FAULTS_NAMED} more files"] if len(faults) > FAULTS_NAMED else []
             raise CollectError("; ".join(faults[:FAULTS_NAMED] + more))
+
+    def _rested(self, poll: Poll, memory: Memory) -> Sequence[Found]:
+        """The files there are. Somebody who waits for this very round is given what is whole a moment later."""
+        found = self._found()
+        if not poll.patient or self.options.settle > PATIENCE_SECONDS:
+            return found
+        if all(memory.knows(file) or memory.is_whole(file) for file in found):
+            return found
+        time.sleep(self.options.settle)
+        memory.later(self.options.settle)
+        return self._found()
 
     def _read(self, file: Found, poll: Poll, memory: Memory) -> Iterator[Page]:
         """The rows of one file. Only its last page may carry a cursor: a file half booked is read again."""

@@ -80,6 +80,11 @@ class Memory:
         self.resting[file.name] = seen
         return False
 
+    def later(self, seconds: float) -> None:
+        """Time has passed since the poll began."""
+        self._now += int(seconds * SECOND_US)
+        self.resting.clear()
+
     def wait_for(self, file: Found) -> None:
         """Note that a file changed under the reader's hands."""
         self.resting[file.name] = file.kept_with(since=self._now)

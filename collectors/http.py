@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import json
 import re
 import time
@@ -94,16 +95,17 @@ class HttpCollector:
         begun = time.monotonic()
         since = None if poll.complete else poll.since_text
         step: Step | None = first_step(self.options.pages)
-        rows_so_far, former = 0, list[Row]()
+        rows_so_far, former, former_body = 0, list[Row](), b""
         while step is not None:
             answer = self._transport.ask(self._request(step, since), poll.deadline)
             where = f"page {step.nth}" if self.options.pages else urlsplit(answer.url).path or "/"
             try:
                 items, document = self._items(answer)
                 rows, numbers, rejects = rows_of(items, poll.columns, where)
-                if step.nth > 1 and rows and rows == former:
+                body = hashlib.sha256(answer.body).digest()  # rows that all are broken cannot be compared
+                if step.nth > 1 and ((rows and rows == former) or (items and body == former_body)):
                     raise CollectError("the same rows as on the page before: is its parameter known to the source?")
-                rows_so_far, former = rows_so_far + len(items), rows
+                rows_so_far, former, former_body = rows_so_far + len(items), rows, body
                 link = answer.links.get("next", {}).get("url")
                 step = next_step(self.options.pages, step, Told(len(items), rows_so_far, document, answer.url, link))
             except CollectError as error:

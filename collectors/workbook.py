@@ -1,17 +1,22 @@
-"""One sheet of an Excel workbook as rows of values, streamed. Formulas give the value Excel last saved."""
+"""One sheet of an Excel workbook as rows of values, streamed. Formulas give the value Excel last saved.
+
+A program that is not Excel may write a formula without any value: its row is a Reject, for it only looks empty.
+"""
 
 from __future__ import annotations
 
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from contextlib import ExitStack
 from decimal import Decimal
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import BadZipFile, ZipFile
 
-from agent.model import Row
+from agent.model import Reject, Row
+from collectors.formulas import holds_formulas, with_unsaved
 from collectors.layout import CHUNK_ROWS, Chunk, Layout, UnreadableFile, close_match, column_positions
 
 if TYPE_CHECKING:
@@ -26,12 +31,12 @@ BROKEN = (BadZipFile, zlib.error, EOFError, KeyError, IndexError, ValueError, Ty
           RuntimeError, OSError)  # fmt: skip
 
 
-def read_xlsx(path: Path, _name: str, layout: Layout, columns: tuple[str, ...]) -> Iterator[Chunk]:
+def read_xlsx(path: Path, name: str, layout: Layout, columns: tuple[str, ...]) -> Iterator[Chunk]:
     """The rows below the header; cells as str, int, Decimal, bool, naive datetime or None. Empty rows are no rows."""
     with path.open("rb") as stream:
         _check_package(stream, layout.max_bytes)
         try:
-            yield from _chunks(stream, layout, columns)
+            yield from _chunks(stream, name, layout, columns)
         except BROKEN as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's fault, not the workbook's
@@ -57,25 +62,46 @@ def _check_package(stream: BinaryIO, max_bytes: int) -> None:
         )
 
 
-def _chunks(stream: BinaryIO, layout: Layout, columns: tuple[str, ...]) -> Iterator[Chunk]:
-    from openpyxl import load_workbook  # takes 0.1 s: only who reads a workbook waits for it
-
-    # Styles and validations openpyxl cannot keep are nothing to a reader.
-    warnings.filterwarnings("ignore", module="openpyxl")
-    workbook = load_workbook(stream, read_only=True, data_only=True)
-    try:
-        sheet = _sheet(workbook, layout.sheet)
-        sheet.reset_dimensions()  # some programs write A1, and everything beyond would be cut off
-        numbered = enumerate(sheet.iter_rows(values_only=True), 1)
-        header = next((row for number, row in numbered if number == layout.header_row), ())
+def _chunks(stream: BinaryIO, name: str, layout: Layout, columns: tuple[str, ...]) -> Iterator[Chunk]:
+    with ExitStack() as opened:
+        numbered = enumerate(_rows(stream, layout, opened), 1)
+        header = next((row for number, (row, _) in numbered if number == layout.header_row), ())
         positions = column_positions(header, columns, f"row {layout.header_row}")
         while batch := list(islice(numbered, CHUNK_ROWS)):
             if batch[-1][0] > LAST_ROW:
                 raise UnreadableFile(f"expected at most {LAST_ROW} rows, got more")
-            filled = [(number, row) for number, row in batch if any(cell not in (None, "") for cell in row)]
-            yield Chunk([_picked(row, positions) for _, row in filled], [number for number, _ in filled], [])
-    finally:
-        workbook.close()
+            chunk = Chunk([], [], [])
+            for number, (row, unsaved) in batch:
+                lost = [column for column, at in zip(columns, positions, strict=True) if at in unsaved]
+                if lost:
+                    chunk.rejects.append(Reject(f"{name}:{number}", _unsaved(lost), {}))
+                elif any(cell not in (None, "") for cell in row):
+                    chunk.rows.append(_picked(row, positions))
+                    chunk.numbers.append(number)
+            yield chunk
+
+
+def _rows(stream: BinaryIO, layout: Layout, opened: ExitStack) -> Iterator[tuple[Row, Container[int]]]:
+    """All rows, each with the positions of its formulas without a value."""
+    from openpyxl import load_workbook  # takes 0.1 s: only who reads a workbook waits for it
+
+    # Styles and validations openpyxl cannot keep are nothing to a reader.
+    warnings.filterwarnings("ignore", module="openpyxl")
+
+    def sheet(*, data_only: bool) -> Any:
+        workbook = load_workbook(stream, read_only=True, data_only=data_only)
+        opened.callback(workbook.close)
+        found = _sheet(workbook, layout.sheet)
+        found.reset_dimensions()  # some programs write A1, and everything beyond would be cut off
+        return found
+
+    if holds_formulas(stream):
+        return with_unsaved(sheet(data_only=True).iter_rows(), sheet(data_only=False).iter_rows())
+    return zip(sheet(data_only=True).iter_rows(values_only=True), repeat(()))
+
+
+def _unsaved(columns: Sequence[str]) -> str:
+    return f"formula without a value in {', '.join(columns)}; open and save the workbook once"
 
 
 def _sheet(workbook: Workbook, wanted: str | None) -> Any:

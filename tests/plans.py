@@ -82,10 +82,12 @@ def case(id: str, *, system: str | None = "archive", changed: str | None = None,
     return Record("case", "cases", id, system, times, fields, changed_at=at(changed) if changed else None)
 
 
-def booked(ledger: Ledger, config: Config, *batches: list[Record], now: Instant = 0) -> dict[int, Definition]:
+def booked(ledger: Ledger, config: Config, *batches: list[Record], now: Instant | None = None) -> dict[int, Definition]:
     """Book batches of cases one after the other; the definitions that were derived."""
     keys = register(ledger, definitions(config)).keys
     book = Book(ledger, keys)
     for records in batches:
-        book.deliver(Delivery("cases", "case", Mapped(records, [], [], None), now, finished=True, covers=(0, 1 << 60)))
+        learned = at("2027-01-01") if now is None else now
+        mapped = Mapped(records, [], [], None)
+        book.deliver(Delivery("cases", "case", mapped, learned, finished=True, covers=(0, 1 << 60)))
     return keys

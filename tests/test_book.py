@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from agent.book import Book, Delivery, catch_up, current, definitions, recompute, register
 from agent.config import Config
-from agent.ledger import Ledger
+from agent.ledger import Ledger, acts
 from agent.model import LedgerError, Mapped, Record, Reject
-from tests.plans import booked, case, site
+from tests.plans import at, booked, case, site
 
 ON_TIME = {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "due": "due_at"}
 MEASURES: dict[str, dict[str, Any]] = {
@@ -181,6 +181,14 @@ def test_times_out_of_order_are_a_finding_until_they_are_put_right(config: Confi
         assert session.rows("SELECT COUNT(*) FROM finding WHERE cleared_seq IS NULL") == [(0,)]
 
 
+def test_a_time_that_lies_ahead_is_a_finding(config: Config, fresh: Callable[[], Ledger]) -> None:
+    ledger = fresh()
+    early = case("1", accepted_at=minute(9), due_at=minute(99), finished_at=minute(70))
+    booked(ledger, config, [early], now=at(minute(8)))
+    with ledger.read() as session:
+        assert session.rows("SELECT kind, subject FROM finding") == [("in_the_future", "cases/1")]
+
+
 def test_a_failing_batch_leaves_no_trace(config: Config, fresh: Callable[[], Ledger]) -> None:
     ledger = fresh()
     keys = booked(ledger, config, [case("1", accepted_at=minute(1))])
@@ -212,7 +220,7 @@ def test_a_complete_read_withdraws_what_is_gone_unless_too_much_is(config: Confi
     keys = booked(ledger, config, records)
     book = Book(ledger, keys)
 
-    def read(left: list[Record], allow: bool = False) -> int:
+    def read(left: list[Record], allow: str | None = None) -> int:
         delivery = Delivery("cases", "case", Mapped(left, [], [], None), 0, finished=True, seen=set())
         book.deliver(delivery)
         delivery.mapped = Mapped([], [], [], None)
@@ -221,9 +229,11 @@ def test_a_complete_read_withdraws_what_is_gone_unless_too_much_is(config: Confi
     assert read(records[2:]) == 2
     with pytest.raises(LedgerError, match="lacks 18 of 28 records; nothing was withdrawn"):
         read(records[20:])
-    assert read(records[20:], allow=True) == 18
+    assert read(records[20:], allow="wang") == 18
     assert read(records) == 0  # what comes back is no longer withdrawn
     with ledger.read() as session:
+        (act,) = acts.read(session)
+        assert (act.kind, act.account, act.subject, act.body["records"]) == ("withdraw", "wang", "cases", 18)
         assert session.rows("SELECT COUNT(*) FROM record WHERE withdrawn") == [(0,)]
     assert recompute(ledger, keys).differences == ()
 

@@ -35,6 +35,8 @@ from agent.status import PARAMETERS
 from agent.web import app as pages
 from collectors import COLLECTORS
 
+pytestmark = pytest.mark.server
+
 ROOT = Path(__file__).parents[1]
 README, CHINESE, CONTRIBUTING = ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "CONTRIBUTING.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -282,6 +284,9 @@ ENDINGS: list[tuple[tuple[str, ...], int]] = [
     (("recompute",), 0),
     (("status", "--window", "week"), 2),
     (("status", "--colour"), 2),
+    (("status", "--at", "0001-01-01"), 2),
+    (("status", "--from", "1900-01-01", "--to", "2200-12-31"), 0),
+    (("explain", "answered-in-time", "--as-of", "9999-12-31T23:59:59Z"), 2),
     (("try", "dask"), 2),
     (("check", "--targets", "gone.yaml"), 2),
     (("collect", "dask"), 2),
@@ -323,6 +328,41 @@ def test_a_log_of_acts_that_was_changed_exits_with_1(desk: Path) -> None:
     with closing(sqlite3.connect(desk / "data" / "dabiao.db")) as ledger, ledger:
         ledger.execute("UPDATE act SET account = 'somebody'")
     assert dabiao(desk, "acts").code == 1
+
+
+READ_ONLY = [
+    ("status",),
+    ("explain", "answered-in-time"),
+    ("acts",),
+    ("rejects", "list"),
+    ("recompute",),
+    ("check", "--diff"),
+]
+
+
+@pytest.mark.parametrize("arguments", READ_ONLY, ids=[" ".join(arguments) for arguments in READ_ONLY])
+def test_a_command_that_only_reads_makes_no_ledger(desk: Path, arguments: tuple[str, ...]) -> None:
+    ran = dabiao(desk, *arguments, "--ledger", "gone/away.db")
+    assert ran.code == 2
+    assert ran.complained == "dabiao: --ledger: no ledger at gone/away.db; dabiao collect or run makes it\n"
+    assert not (desk / "gone").exists()
+
+
+@pytest.mark.parametrize(
+    ("ledger", "said"),
+    [
+        ("targets.yaml", "ledger sqlite:///targets.yaml cannot be opened: file is not a database"),
+        ("", "--ledger: expected a file or a URL such as postgresql://host/name, got nothing"),
+        (
+            "postgresql://u:geheim@h:notaport/x",
+            "--ledger: expected a file or a URL such as postgresql://host/name, got postgresql://… that cannot be read",
+        ),
+    ],
+)
+def test_what_is_no_ledger_is_refused_in_one_line_without_its_password(desk: Path, ledger: str, said: str) -> None:
+    for command in ("collect", "status"):
+        ran = dabiao(desk, command, "--ledger", ledger)
+        assert (ran.code, ran.complained) == (2, f"dabiao: {said}\n")
 
 
 def test_a_newer_ledger_is_refused_with_2(desk: Path) -> None:

@@ -45,7 +45,7 @@ class Desk:
         self.book.deliver(delivery)
         if complete:
             delivery.mapped = Mapped([], [], [], None)
-            self.book.withdraw_missing(delivery, allow=True)
+            self.book.withdraw_missing(delivery, allow="wang")
 
     def verdict(self, now: str, system: str | None = None, indicator: str = "x", window: str = "year") -> Verdict:
         verdicts = self.board.refresh(at(now)).verdicts

@@ -259,7 +259,8 @@ def test_coverage_equals_counting_minute_by_minute(left: list[tuple[int, int]], 
     assert {minute for a, b in both for minute in range(a, b)} == minutes
     assert {minute for a, b in gaps(both, 10, 50) for minute in range(a, b)} == set(range(10, 50)) - minutes
     assert share(both, 10, 50) == pytest.approx(len(minutes & set(range(10, 50))) / 40)
-    assert share(both, 10, 10) is None
+    assert share(both, 10, 9) is None
+    assert share(both, 10, 10) == float(any(a <= 10 <= b for a, b in both))
 
 
 @pytest.mark.parametrize(

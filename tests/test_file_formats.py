@@ -92,6 +92,22 @@ def test_a_sheet_is_chosen_by_name_and_a_merged_title_stands_above_the_header(tm
     )
 
 
+def test_a_formula_without_a_value_is_no_empty_cell(tmp_path):
+    formula = "=A2&1"
+    workbook(
+        tmp_path / "made.xlsx", ("id", "备注", "day"), ("1", "x", formula), ("2", formula, "b"), ("3", "x", formula)
+    )
+    with zipfile.ZipFile(tmp_path / "made.xlsx") as made, zipfile.ZipFile(tmp_path / "a.xlsx", "w") as other:
+        for part in made.namelist():  # as Excel saves a formula that gave an empty text
+            content = made.read(part).replace(b'<c r="C4"><f>A2&amp;1</f><v', b'<c r="C4" t="str"><f>A2&amp;1</f><v')
+            other.writestr(part, content)
+    reading = read(collector(aged(tmp_path / "a.xlsx")))
+    assert reading.rows == [("2", "b"), ("3", None)]
+    assert reading.rejects == [
+        Reject("a.xlsx:2", "formula without a value in day; open and save the workbook once", {})
+    ]
+
+
 def test_a_wrong_dimension_does_not_cut_a_sheet(tmp_path):
     workbook(tmp_path / "whole.xlsx", ("id", "day"), ("1", "a"))
     with zipfile.ZipFile(tmp_path / "whole.xlsx") as whole, zipfile.ZipFile(tmp_path / "a.xlsx", "w") as other:

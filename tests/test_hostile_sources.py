@@ -23,6 +23,8 @@ from tests.hostile import MAPPING, Hostile, file_sources, http_sources, over_htt
 from tests.sites import PATIENCE_SECONDS, Site, promised, wait_until
 from tests.web_serving import Web, closed_port, make_certificates, web
 
+pytestmark = pytest.mark.server
+
 STOPS_WITHIN_SECONDS = 15  # three times what is promised: this is no measurement
 FURTHER_ROUNDS = 6
 HANGING = 24  # more than a pool of connections holds unless told otherwise

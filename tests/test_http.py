@@ -202,6 +202,13 @@ def test_a_server_that_ignores_the_page_is_found_out() -> None:
     assert "page 2: the same rows as on the page before" in reason
 
 
+def test_a_server_that_ignores_the_page_is_found_out_even_where_every_row_is_broken() -> None:
+    with web(lambda _: Reply(["broken", "broken"])) as server:
+        with pytest.raises(CollectError, match="page 2: the same rows as on the page before"):
+            list(collector(server.url, pages={"style": "page", "size": 2}).fetch(poll()))
+        assert len(server.asked) == 2
+
+
 def test_a_cursor_is_followed_to_its_end_and_must_move() -> None:
     def answer(asked: Asked) -> Reply:
         first = int(asked.query.get("after", "0"))

@@ -16,6 +16,8 @@ import pytest
 from tests.busy_site import Work, busy, never_killed
 from tests.sites import PATIENCE_SECONDS, Site, wait_until
 
+pytestmark = pytest.mark.server
+
 FILES_A_RUN = 2
 MOST_LINGERING_SECONDS = 0.02
 Event = Callable[[], object]  # something that changes with every step the ledger takes

@@ -122,6 +122,19 @@ def test_the_ids_of_several_columns_cannot_collide() -> None:
     assert ids[-1] == "1/2"
 
 
+def test_an_id_too_long_for_an_index_is_a_reject() -> None:
+    found = mapped([("a" * 512,), ("a" * 513,), ("档" * 170,), ("档" * 171,)])
+    assert [len(record.id) for record in found.records] == [512, 170]
+    assert [reject.reason for reject in found.rejects] == [f"id of {size} bytes; at most 512" for size in (513, 513)]
+    (of_two,) = mapped([("a" * 300, "b" * 300)], id=["x", "y"]).rejects
+    assert of_two.reason == "id of 601 bytes; at most 512"
+    log: dict[str, Any] = {"times": {"x": {"first": "a"}}, "event": "EVENT", "at": "AT", "event_id": "KEY"}
+    wanted = mapper(**log).columns
+    long = {"id": "1", "EVENT": "e" * 600, "AT": "2026-03-14", "KEY": "k" * 700}
+    (of_log,) = mapped([tuple(long[column] for column in wanted)], **log).rejects
+    assert of_log.reason == "event of 600 bytes; at most 512; event id of 700 bytes; at most 512"
+
+
 @given(st.lists(st.tuples(st.text(), st.text()), min_size=2, max_size=20, unique=True))
 def test_different_parts_give_different_ids(rows: list[tuple[str, str]]) -> None:
     stripped = {tuple(part.strip() for part in row) for row in rows}

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.book import Book, Booked, definitions, recompute, register
+from agent.evaluate import Board
+from agent.findings import Findings
 from agent.ledger import Ledger
 from agent.poll import Round
 from collectors import COLLECTORS
@@ -50,7 +52,8 @@ class Reading:
             for id, state in states.items():
                 writer.writerow([id, "archive", "2026-03-02T10:00", "", "", "", state, "", "", "", "", ""])
         self.polls += 1
-        outcome = self.round.run(at("2030-01-01") + self.polls, forced=True, complete=complete, allow_withdrawals=True)
+        now = at("2030-01-01") + self.polls
+        outcome = self.round.run(now, forced=True, complete=complete, allow_withdrawals="wang")
         assert outcome.reason is None
         return outcome.booked
 
@@ -84,3 +87,26 @@ def test_a_record_that_vanished_comes_back_with_the_very_row_it_had(reading: Rea
     assert reading.states()["a"] == ("open", True)
     reading.read({"b": "open", "a": "open"}, complete=True)
     assert reading.states()["a"] == ("open", False)
+
+
+def test_ids_made_in_another_way_wait_until_the_former_records_may_go(reading: Reading) -> None:
+    reading.read({"a": "open", "b": "open"})
+    renamed = CASE_SOURCE | {"id": ["id", "system"], "complete": "1d"}
+    config = site(reading.file.parents[1], {"x": SHARE}, sources={"cases": renamed})
+    source = config.sources[0]
+    other = Round(source, COLLECTORS[source.collector](source.options), Book(reading.ledger, reading.keys))
+    refused = other.run(at("2030-02-01"), forced=True)
+    assert refused.reason is not None
+    assert "its ids are now made of id, system" in refused.reason
+    assert set(reading.states()) == {"a", "b"}
+    assert other.run(at("2030-02-02"), forced=True, allow_withdrawals="wang").reason is None
+    assert {id for id, (_, withdrawn) in reading.states().items() if not withdrawn} == {"a/archive", "b/archive"}
+    assert recompute(reading.ledger, reading.keys).differences == ()
+
+
+def test_a_source_that_is_configured_no_longer_is_told_as_long_as_its_records_count(reading: Reading) -> None:
+    reading.read({"a": "open"})
+    config = site(reading.file.parents[1], {"x": SHARE}, sources={"renamed": CASE_SOURCE})
+    snapshot = Board(config, reading.ledger).refresh(at("2030-02-01"))
+    found = [(one.kind, one.subject) for one in Findings(config, reading.ledger).of(snapshot)]
+    assert ("orphaned_source", "cases") in found

@@ -12,7 +12,7 @@ import pytest
 from agent.book import definitions
 from agent.measures import Count, Measure
 from agent.model import AMOUNT_SCALE, SECOND_US, Observation, Outcome, Record, Tally
-from tests.plans import at, case, site
+from tests.plans import CASE_SOURCE, at, case, site
 
 CASE = {"of": "case", "from": "accepted_at", "to": "finished_at"}
 ON_TIME = {"kind": "on_time", **CASE, "due": "due_at"}
@@ -102,6 +102,14 @@ def test_a_limit_by_field_and_a_limit_in_a_field_are_counted_in_workdays(tmp_pat
     assert (unknown.outcome, unknown.reason) == (Outcome.EXCLUDED, "no limit for z")
 
 
+@pytest.mark.parametrize("days", ["²", "٣", "-1", "1.5", "1234567", "999999", ""])
+def test_a_field_that_holds_no_usable_number_of_days_is_no_limit(tmp_path: Path, days: str) -> None:
+    measure = {"kind": "on_time", **CASE, "limit": {"field": "days", "unit": "workdays"}}
+    found = only(observe(tmp_path, measure, case("1", accepted_at="2026-09-30", days=days)))
+    assert found.outcome is Outcome.EXCLUDED
+    assert (found.reason or "").startswith("no ")
+
+
 def test_a_year_without_a_published_calendar_leaves_the_record_open_with_that_reason(tmp_path: Path) -> None:
     measure = {"kind": "on_time", **CASE, "limit": "10 workdays"}
     found = only(observe(tmp_path, measure, case("1", accepted_at="2026-12-30T10:00")))
@@ -116,8 +124,6 @@ def test_a_pause_that_has_ended_moves_the_due_time_and_one_that_runs_stops_it(tm
         "due_at": "due_at",
         "changed": "changed",
     }
-    from tests.plans import CASE_SOURCE
-
     config = site(tmp_path, {"x": measure}, sources={"cases": CASE_SOURCE | {"times": source_times}})
     (one,) = definitions(config)
     running = case("1", accepted_at="2026-03-02T09:00", due_at="2026-03-02T10:00")
@@ -125,6 +131,29 @@ def test_a_pause_that_has_ended_moves_the_due_time_and_one_that_runs_stops_it(tm
     ended = running._replace(times={**running.times, "changed": at("2026-03-02T15:00")})
     found = only(one.observe(ended))
     assert (found.due, found.starts, found.worked) == (at("2026-03-02T16:00"), at("2026-03-02T15:00"), 3600 * SECOND_US)
+
+
+def test_a_pause_that_begins_after_the_time_was_up_excuses_nothing(tmp_path: Path) -> None:
+    times = {
+        "accepted_at": "accepted_at",
+        "finished_at": "finished_at",
+        "due_at": "due_at",
+        "held_at": "a",
+        "freed_at": "b",
+    }
+    pause = {"pause": {"from": "held_at", "to": "freed_at"}}
+    late = case("1", accepted_at="2026-03-02T09:00", due_at="2026-03-02T11:00", held_at="2026-03-05T10:00")
+    for measure in (IN_TWO_HOURS | pause, ON_TIME | pause, TAKEN | pause):
+        config = site(tmp_path, {"x": measure}, sources={"cases": CASE_SOURCE | {"times": times}})
+        found = only(definitions(config)[0].observe(late))
+        assert found.due == at("2026-03-02T11:00")
+        assert (found.starts, found.worked) == (None, (3 * 24 + 1) * 3600 * SECOND_US)  # its clock stands still since
+
+
+def test_a_number_that_is_none_meets_no_comparison(tmp_path: Path) -> None:
+    measure = WRONG | {"bad_when": {"days": {"ge": 50}}}
+    for text in ("nan", "sNaN", "Infinity", "-Infinity", "", "x"):
+        assert only(observe(tmp_path, measure, case("1", accepted_at="2026-03-02", days=text))).outcome is Outcome.GOOD
 
 
 def test_service_hours_leave_out_lunch_night_and_holiday(tmp_path: Path) -> None:

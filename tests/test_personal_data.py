@@ -18,6 +18,8 @@ from tests.planted import GIVEN, GOOD, ID_NUMBERS, MAPPING, NAMES, PHONES, answe
 from tests.sites import PATIENCE_SECONDS, Site, promised, wait_until
 from tests.web_serving import web
 
+pytestmark = pytest.mark.server
+
 MEASURE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"amount": {"ge": 10}}}
 TARGETS = promised("Asia/Shanghai", {"archive": "档案"}, {"amounts": (">= 95 %", MEASURE)})
 

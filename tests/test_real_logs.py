@@ -22,6 +22,8 @@ from tests.real_logs import FIRST_DAY, LAST_DAY, Log, assert_true, help_desk, pe
 from tests.sites import Site
 from tests.web_serving import Asked, Reply, web
 
+pytestmark = pytest.mark.server
+
 AFTER_THE_LAST_DEADLINE = "2015-01-01"
 NOW = instant_of(datetime(2015, 1, 1, tzinfo=UTC))
 PAGE_ROWS = 3000

@@ -11,6 +11,8 @@ from playwright.sync_api import sync_playwright
 
 from tests import servers
 
+pytestmark = pytest.mark.server
+
 NO_TARGETS = "global: {scrape_interval: 1s}\n"
 ONE_RECEIVER = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 

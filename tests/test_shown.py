@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.model import Target, Unit, instant_of
-from agent.shown import between, moment, round_to, shown, shown_target
+from agent.model import SECOND_US, Target, Unit, instant_of
+from agent.shown import between, countdown, moment, round_to, shown, shown_target
 
 AT_LEAST_95 = Target(">=", Fraction(95, 100), Unit.RATIO, ">=95%")
 WITHIN_5_MIN = Target("<=", Fraction(300), Unit.SECONDS, "<=5分钟")
@@ -122,3 +122,22 @@ def test_moments_and_the_time_between_them():
     assert moment(start, ZoneInfo("Asia/Shanghai")) == "2026-11-23 10:00:00"
     assert moment(None, UTC) == "—"
     assert between(start, start + 182_900_000) == "3分02秒"
+
+
+@pytest.mark.parametrize(
+    ("due", "left", "words"),
+    [
+        (110, None, "还剩1分50秒"),
+        (0, None, "还剩0秒"),
+        (-180, None, "已超时3分00秒"),
+        (86_400, 3600, "还剩1小时00分(计时时间)"),
+        (-86_400, -3600, "已超时1小时00分(计时时间)"),
+    ],
+)
+def test_a_countdown_tells_what_is_left_or_how_late_it_is(due, left, words):
+    now = 1_000 * SECOND_US
+    assert countdown(now + due * SECOND_US, now, left if left is None else left * SECOND_US) == words
+
+
+def test_nothing_counts_down_to_no_due_time():
+    assert countdown(None, 0) == "—"

@@ -140,6 +140,11 @@ def test_days_and_times_are_local_unless_they_name_a_zone(config):
         ({"window": "week"}, "window: expected one of today, 7d, 30d, month, quarter, ytd, year, got 'week'"),
         ({"system": "portl"}, "system: unknown system 'portl'; known: archive, portal"),
         ({"at": "noon"}, "at: expected a date or time such as 2026-11-23 or 2026-11-23T10:00, got 'noon'"),
+        ({"at": "0001-01-01"}, "at: expected a date from 1900 to 2200, got '0001-01-01'"),
+        ({"at": "9999-12-31T23:59:59Z"}, "at: expected a date from 1900 to 2200, got '9999-12-31T23:59:59Z'"),
+        ({"as_of": "2201-01-01"}, "as_of: expected a date from 1900 to 2200, got '2201-01-01'"),
+        ({"from": "0001-01-01", "to": "2026-01-01"}, "from: expected a date from 1900 to 2200, got '0001-01-01'"),
+        ({"from": "2026-01-01", "to": "9999-12-31"}, "to: expected a date from 1900 to 2200, got '9999-12-31'"),
         ({"open": "yes"}, "open: expected 1 or 0, got 'yes'"),
         ({"from": "2026-01-01"}, "from and to: expected both or none; the window is [from, to)"),
         (

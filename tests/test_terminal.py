@@ -17,7 +17,7 @@ from agent.evaluate import Board, named
 from agent.explain import explain
 from agent.ledger import Ledger
 from agent.mapping import Mapper
-from agent.model import Mapped, Stage
+from agent.model import Mapped
 from agent.poll import Outcome, Retried, StoredReject, Trial
 from agent.terminal.grid import Column, Grid, said
 from collectors import COLLECTORS
@@ -135,19 +135,6 @@ def test_open_records_count_down_nearest_first(site):
     text = printed(terminal.open_records(site.snapshot(), site.config), 120)
     assert text.index("已超时5分00秒") < text.index("还剩3分00秒")
     assert "F7" in text
-
-
-@pytest.mark.parametrize(
-    ("due", "stage", "words"),
-    [
-        (NOW + 110_000_000, Stage.DUE_SOON, "还剩1分50秒"),
-        (NOW - 3 * MINUTE, Stage.OVERDUE, "已超时3分00秒"),
-        (NOW, Stage.DUE_SOON, "还剩0秒"),
-        (None, Stage.PAUSED, "计时暂停"),
-    ],
-)
-def test_a_countdown_tells_what_is_left_or_how_late_it_is(due, stage, words):
-    assert terminal.countdown(due, NOW, stage).plain == words
 
 
 def test_a_stated_row_says_who_owes_it(site):

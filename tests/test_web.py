@@ -24,10 +24,12 @@ from agent.model import SECOND_US, ConfigError, Instant, LedgerError, OpenRecord
 from agent.poll import Publisher
 from agent.status import Json, Question, status_answer
 from agent.web import app
-from agent.web.landing import countdown, nearest
+from agent.web.landing import nearest
 from agent.web.negotiation import offer, takes_gzip
 from tests.example_snapshot import MINUTE, NOW, make_config, make_snapshot
 from tests.servers import HOST, POLL_SECONDS
+
+pytestmark = pytest.mark.server
 
 PROMETHEUS_2 = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
@@ -313,12 +315,6 @@ def test_the_page_is_escaped_and_takes_nothing_from_elsewhere(running):
     assert "//" not in page.replace("<!doctype html>", "")
     assert "style=" not in page
     assert "<script" not in page
-
-
-def test_countdowns_are_in_words():
-    assert countdown(NOW + 3 * MINUTE, NOW) == "还剩3分00秒"
-    assert countdown(NOW - 12 * MINUTE, NOW) == "超时12分00秒"
-    assert countdown(None, NOW) == "—"
 
 
 def test_the_records_shown_are_those_nearest_to_their_limit_on_either_side():

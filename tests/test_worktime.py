@@ -76,6 +76,14 @@ def test_another_spelling_is_refused_with_what_was_expected(text):
     )
 
 
+@pytest.mark.parametrize("text", ["999999999999d", "36525.000001 d", "36526 workdays"])
+def test_more_than_a_hundred_years_is_refused(text):
+    assert parse_duration("36525 d").microseconds == 36525 * 86_400_000_000
+    with pytest.raises(ValueError) as refused:
+        parse_duration(text)
+    assert str(refused.value) == f"expected a duration of at most 100 years (36525 d), got {text!r}"
+
+
 @pytest.mark.parametrize("text", ["1.5 workdays", "0.0000001 s", "0.00001 ms"])
 def test_what_does_not_come_out_whole_is_refused(text):
     with pytest.raises(ValueError):

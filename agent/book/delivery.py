@@ -11,7 +11,8 @@ from agent.book.bodies import content_hash, decode, digest, encode
 from agent.book.definition import Definition
 from agent.book.exclusions import Exclusions, in_force, observed
 from agent.book.noticing import Arrival, Change, notice
-from agent.ledger import Ledger, Session
+from agent.book.standing import WITHDRAW
+from agent.ledger import Ledger, Session, acts
 from agent.model import Event, Instant, LedgerError, Mapped, Outcome, Record, Reject
 
 INSERT_RECORD = (
@@ -48,6 +49,7 @@ STORED = (
 DROP_OBSERVATION = "DELETE FROM observation WHERE record = ? AND definition = ? AND day = ?"
 
 Line = tuple[Any, ...]  # (record, definition, day, system, outcome, reason, starts, due, worked, num, den)
+WITHDRAWN_NAMED = 1000  # ids an act of withdrawal names
 EXCLUDED, OPEN = int(Outcome.EXCLUDED), int(Outcome.OPEN)
 
 
@@ -157,8 +159,11 @@ class Book:
                 (source, now, reason, json.dumps(dict(signals))),
             )
 
-    def withdraw_missing(self, delivery: Delivery, allow: bool = False, most: float = 0.10) -> Booked:
-        """After a complete read, withdraw what it did not contain; above the share `most` only when allowed."""
+    def withdraw_missing(self, delivery: Delivery, allow: str | None = None, most: float = 0.10) -> Booked:
+        """After a complete read, withdraw what it did not contain.
+
+        Above the share `most` only when an account allows it; that is an act of its, kept with the ids.
+        """
         seen = delivery.seen or set()
         with self.ledger.write() as session:
             held = session.rows(
@@ -166,7 +171,12 @@ class Book:
                 (delivery.source,),
             )
             gone = [row for row in held if row[0] not in seen]
-            if gone and not allow and len(gone) > most * len(held):
+            many = len(gone) > most * len(held)
+            if many and allow is not None:
+                ids = sorted(row[1] for row in gone)
+                told = {"records": len(ids), "ids": ids[:WITHDRAWN_NAMED]}
+                acts.append(session, delivery.now, allow, WITHDRAW, delivery.source, told)
+            elif many:
                 raise LedgerError(
                     f"{delivery.source}: a complete read lacks {len(gone)} of {len(held)} records; "
                     "nothing was withdrawn (confirm with collect --confirm-withdrawals)"

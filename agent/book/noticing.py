@@ -11,10 +11,11 @@ from itertools import chain
 from typing import NamedTuple
 
 from agent.ledger import Session
-from agent.model import Instant, Record, utc_of
+from agent.model import SECOND_US, Instant, Record, utc_of
 
 # A change of the record puts these right, or states them anew; the others are history and stay.
-PUT_RIGHT = ("out_of_order", "same_rank", "share_above_one")
+CLOCKS_DIFFER_US = 3600 * SECOND_US  # what lies less ahead may be a clock that is off
+PUT_RIGHT = ("in_the_future", "out_of_order", "same_rank", "share_above_one")
 OF_CHANGES = ("same_rank", "entered_late", "answer_edited")  # the record as it is does not show them
 CLEAR = (
     "UPDATE finding SET cleared_seq = ? WHERE subject = ? AND cleared_seq IS NULL "
@@ -69,7 +70,7 @@ def notice(session: Session, watches: Sequence[Watch], arrival: Arrival) -> None
     shares = sorted({watch.share for watch in watches if watch.share is not None})
     told = _told(session, arrival) if answered and arrival.new else []
     for record in chain(arrival.new, (change.record for change in arrival.changed)):
-        for kind, text in _of_one(record, ordered, shares):
+        for kind, text in _of_one(record, ordered, shares, arrival.now):
             found[(kind, record.id)] = text
     for record in arrival.new if told else ():
         for kind, text in _late(record, answered, told, arrival.now):
@@ -93,8 +94,13 @@ def _gathered(source: str, found: dict[tuple[str, str], str]) -> Iterator[tuple[
             yield kind, source, f"一次 {number:,} 件，如 {id}：{text}"
 
 
-def _of_one(record: Record, ordered: Sequence[tuple[str, str]], shares: Sequence[tuple[str, str]]) -> Found:
+def _of_one(
+    record: Record, ordered: Sequence[tuple[str, str]], shares: Sequence[tuple[str, str]], now: Instant
+) -> Found:
     fields = record.fields
+    latest = now + CLOCKS_DIFFER_US
+    if ahead := sorted({name for pair in ordered for name in pair if record.times.get(name, now) > latest}):
+        yield "in_the_future", f"{'、'.join(ahead)} 晚于采集时刻"
     for begin, end in ordered:
         if _out_of_order(record, begin, end):
             yield "out_of_order", f"{end} 早于 {begin}"

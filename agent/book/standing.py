@@ -11,6 +11,7 @@ from agent.config import Indicator
 from agent.ledger.acts import Act
 
 EXCLUDE, RESTORE, APPROVE, CONFIRM, DEFINE = "exclude", "restore", "approve", "confirm", "define"
+WITHDRAW = "withdraw"  # that many records of a source are gone was accepted
 
 
 class Standing(NamedTuple):

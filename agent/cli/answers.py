@@ -63,7 +63,7 @@ def status(
     question = question_of(config, window=window, at=at, as_of=as_of, system=system, **dates)
     name = window_name(question)
     with (
-        open_ledger(ledger) as opened,
+        open_ledger(ledger, made=False) as opened,
         progress("judging") as advance,
         asked(config, opened, question, now_instant(), advance) as (_, snapshot, tried),
     ):
@@ -101,7 +101,7 @@ def explain(
     dates = {"from": first, "to": last}
     question = question_of(config, window=window, at=at, as_of=as_of, system=system, **dates)
     with (
-        open_ledger(ledger) as opened,
+        open_ledger(ledger, made=False) as opened,
         progress("judging") as advance,
         asked(config, opened, question, now_instant(), advance) as (board, snapshot, tried),
     ):

@@ -34,11 +34,11 @@ def load(targets: Sequence[Path], sources: Path | None) -> Config:
 
 
 @contextmanager
-def open_ledger(url: str) -> Iterator[Ledger]:
-    """The ledger at an address, closed at the end."""
+def open_ledger(url: str, *, made: bool = True) -> Iterator[Ledger]:
+    """The ledger at an address, closed at the end; `made` where it is not there, else that is the user's mistake."""
     from agent.ledger import Ledger
 
-    ledger = Ledger.open(url)
+    ledger = Ledger.open(url, made=made)
     try:
         yield ledger
     finally:
@@ -150,7 +150,7 @@ def chosen_sources(config: Config, names: Sequence[str]) -> list[str]:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ConfigError(f"unknown source {name!r}{hint} known: {', '.join(known)}")
+            raise ConfigError(f"unknown source {name!r}{hint}; known: {', '.join(known)}")
     return list(names) or known
 
 

@@ -95,7 +95,7 @@ def acts_(as_json: AsJson = False, ledger: LedgerAt = DEFAULT_LEDGER) -> int:
     """What people did, with the chain of hashes verified."""
     from agent import acts, terminal
 
-    with open_ledger(ledger) as opened:
+    with open_ledger(ledger, made=False) as opened:
         log, broken = acts.log(opened)
     if as_json:
         print_json({"acts": [act._asdict() for act in log], "broken_at": None if broken is None else broken.n})

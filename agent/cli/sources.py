@@ -48,7 +48,7 @@ def check(
     trials = [_trial(config, source, 5) for source in chosen_sources(config, ())] if live else []
     console().print(terminal.checked(config, trials))
     if diff:
-        with open_ledger(ledger) as opened:
+        with open_ledger(ledger, made=False) as opened:
             console().print(terminal.changed(changes(opened, definitions(config))))
     return DOES_NOT_HOLD if any(trial.reason for trial in trials) else DONE
 
@@ -87,6 +87,7 @@ def collect(
 ) -> int:
     """One round now, or a backfill; prints what came, changed and was rejected."""
     from agent import terminal
+    from agent.acts import account
     from agent.poll import now_instant
 
     config = load(targets, sources)
@@ -99,7 +100,10 @@ def collect(
                 advance(place, len(names))
                 outcomes.append(
                     rounds[name].run(
-                        now_instant(), complete=complete, forced=True, allow_withdrawals=confirm_withdrawals
+                        now_instant(),
+                        complete=complete,
+                        forced=True,
+                        allow_withdrawals=account() if confirm_withdrawals else None,
                     )
                 )
     console().print(terminal.collected(outcomes))
@@ -119,7 +123,7 @@ def rejects_list(
     from agent.poll import unresolved
 
     config = load(targets, sources)
-    with open_ledger(ledger) as opened:
+    with open_ledger(ledger, made=False) as opened:
         found = unresolved(opened, chosen_sources(config, source or ()), limit)
     if as_json:
         print_json([one.as_json() for one in found])
@@ -154,7 +158,7 @@ def recompute(
     from agent.book import recompute as compare
 
     config = load(targets, sources)
-    with open_ledger(ledger) as opened, progress("recomputing") as advance:
+    with open_ledger(ledger, made=False) as opened, progress("recomputing") as advance:
         result = compare(opened, served(opened, config).known, advance)
     console().print(terminal.recomputed(result))
     return DOES_NOT_HOLD if result.differences else DONE

@@ -52,10 +52,16 @@ def _overlay_day(raw: object) -> object:
     raise ValueError('expected a date, or a date with hours such as {2026-02-14: "09:00-12:00"}')
 
 
+def _country(raw: object) -> object:
+    if raw not in (None, "CN", "none"):
+        raise ValueError(f"unknown country {raw!r}; known: CN, none")
+    return raw
+
+
 class CalendarKeys(Keys):
     """The work calendar."""
 
-    country: str | None = "CN"
+    country: Annotated[str | None, BeforeValidator(_country)] = "CN"
     hours: Words = ("09:00-11:30", "13:30-17:00")
     extended: Mapping[str, Words] = {}
     closed: tuple[Annotated[date | Mapping[date, tuple[str, ...]], BeforeValidator(_overlay_day)], ...] = ()

@@ -18,10 +18,10 @@ from agent.config.shape import shaped
 from agent.mapping import MappingSpec, columns, looks_personal
 from agent.mapping.spec import Microseconds, SystemSpec
 from agent.model import SECOND_US, instant_of
-from agent.worktime import MINUTE_US, LocalDays
+from agent.worktime import DAY_US, MINUTE_US, LocalDays
 
 Model = TypeVar("Model", bound=BaseModel)
-SHORTEST_EVERY_US = SECOND_US
+SHORTEST_EVERY_US, LONGEST_EVERY_US = SECOND_US, 366 * DAY_US
 FILLED_IN = {"since_param", "interval_seconds", "zone"}  # options the file says elsewhere: `since.param`, `every` …
 LONGEST_DEADLINE_US = 10 * MINUTE_US
 MAPPING_KEYS = set(MappingSpec.model_fields)
@@ -169,6 +169,8 @@ class SourcesFile:
         path: Path = ("sources", id)
         if poll.every < SHORTEST_EVERY_US:
             self.document.problem((*path, "every"), "expected at least 1 s")
+        if poll.every > LONGEST_EVERY_US:
+            self.document.problem((*path, "every"), "expected at most 366 d")
         timezone = spec.timezone or self.timezone
         measured = self._moment((*path, "measured_from"), spec.measured_from, timezone)
         start = spec.since.start if spec.since else None

@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from agent.model import SECOND_US, Target, Unit
-from agent.worktime import parse_duration
+from agent.worktime import UNITS_US, WORKDAY_UNITS, parse_duration
 
 NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
 COMPARED = re.compile(rf"(>=|<=|=)\s*({NUMBER})\s*(\S*)")
@@ -65,16 +65,18 @@ def parse_ratio(raw: object) -> Fraction:
 
 
 def _quantity(number: str, unit: str, written: str) -> tuple[Fraction, Unit]:
+    if Fraction(number) < 0:
+        raise ValueError(f"expected a target of 0 or more, got {written!r}")
     if unit == "":
         return Fraction(number), Unit.COUNT
     if unit == "%":
         return Fraction(number) / 100, Unit.RATIO
     if unit in MONEY:
         return Fraction(number) * MONEY[unit], Unit.CNY
-    try:
-        duration = parse_duration(f"{number} {unit}")
-    except ValueError:
-        raise ValueError(f"unknown unit {unit!r} in {written!r}; expected %, CNY, ms, s, min, h, d or none") from None
-    if duration.microseconds is None:
+    if unit in WORKDAY_UNITS:
         raise ValueError(f"a time in working days is a limit, not a target: got {written!r}")
+    if unit not in UNITS_US:
+        raise ValueError(f"unknown unit {unit!r} in {written!r}; expected %, CNY, ms, s, min, h, d or none")
+    duration = parse_duration(f"{number} {unit}")
+    assert duration.microseconds is not None
     return Fraction(duration.microseconds, SECOND_US), Unit.SECONDS

@@ -242,6 +242,9 @@ class TargetsFile:
         if unit is not None and target.unit != unit:
             says = f"a measure of kind {measure.kind} expects {UNITS[unit]} as target, got {target.text!r}"
             self.document.problem(path, says)
+        highest = target.high if target.high is not None else target.value
+        if measure.kind in SHARES and target.unit is Unit.RATIO and highest is not None and highest > 1:
+            self.document.problem(path, f"expected 0 % to 100 %, got {target.text!r}")
         accepted: Any = getattr(measure, "accept", None)
         if accepted is not None and target.word is not None and target.word not in accepted:
             self.document.problem(
@@ -249,6 +252,7 @@ class TargetsFile:
             )
 
 
+SHARES = ("share", "on_time", "uptime", "days")  # kinds whose value is a part of a whole, never more than it
 UNITS: Mapping[Unit, str] = {
     Unit.RATIO: "a share such as '>= 95 %'",
     Unit.SECONDS: "a duration such as '<= 5 min'",

@@ -12,10 +12,11 @@ from agent.book.registry import current
 from agent.book.revival import as_served
 from agent.book.standing import reading_hash, standing
 from agent.config import Config, Plan, Source
-from agent.evaluate.coverage import Stretch, joined, registers_of
+from agent.evaluate.coverage import Stretch, joined, registers_of, systems_told
 from agent.evaluate.held import Held
 from agent.evaluate.numbers import moved_numbers
 from agent.evaluate.openwork import OpenObservation
+from agent.evaluate.outages import MOVED
 from agent.evaluate.ownership import plans_in_force
 from agent.evaluate.prospects import Prospect, day_kinds
 from agent.evaluate.windows import windows
@@ -74,7 +75,7 @@ class Board:
             begun = self._measured_from()
             judged = [held.judge_dirty(session, self._told, begun, now) for held in self._indicators]
             findings = self._findings(session)
-        if changed or not self._verdicts:
+        if changed or not self._verdicts or any(held.counts_working_time for held in self._indicators):
             self._open = tuple(self._nearest(now))
         if any(judged):
             self._verdicts = tuple(chain.from_iterable(held.shown for held in self._indicators))
@@ -113,11 +114,11 @@ class Board:
             for configured in all_indicators(plan):
                 pk = registered.serving.get((plan.year, configured.project, configured.id))
                 indicator, setting = as_served(plan, configured, registered.former.get(pk or 0))
-                wanted = [
-                    s.id for s in self.config.sources if reads(indicator.measure.of, indicator.measure.sources, s)
-                ]
-                held = Held(plan, indicator, setting, pk, wanted)
-                held.registers = registers_of(indicator.measure, [s for s in self.config.sources if s.id in wanted])
+                measure = indicator.measure
+                wanted = [source for source in self.config.sources if reads(measure.of, measure.sources, source)]
+                held = Held(plan, indicator, setting, pk, [source.id for source in wanted])
+                held.registers = registers_of(measure, wanted)
+                held.systems_told = systems_told(measure, plan.systems, wanted)
                 held.prospect = Prospect(plan, indicator, kinds) if indicator.measure.from_records else None
                 held.catching_up = pk is None and indicator.measure.from_records
                 waiting = registered.waiting.get((plan.year, indicator.project, indicator.id))
@@ -149,8 +150,13 @@ class Board:
         if len(changed) > RELOAD_ABOVE:
             for pk in self._ranked:
                 self._held[pk].forget_numbers()
+            for held in self._indicators:
+                held.forget_outages()
             self._load_open(session, now)
             return True
+        for key, system, day in session.rows_in(MOVED, changed):
+            if key in self._held:
+                self._held[key].move_outage(system, day)
         moved, lost = moved_numbers(session, self._ranked, changed, former)
         for one in moved:
             self._held[one.definition].move_number(one.system, one.day, one.number, one.sign)
@@ -290,6 +296,7 @@ class Board:
                 stage,
                 one.starts,
                 one.due,
+                None if one.due is None else held.left(one.due, now),
             )
             for _, _, _, one, held in nearest
             if (stage := held.open.stage(one, now)) is not None

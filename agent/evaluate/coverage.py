@@ -16,12 +16,26 @@ def registers_of(measure: Measure, sources: Iterable[Source]) -> frozenset[str]:
     """Of the sources of an uptime, those that tell outages alone, where others (probes) tell up time too.
 
     Such a register is the history from before the others began: it accounts for the time until their first sample, and
-    should hold no outage after it.
+    what it tells of the time after changes nothing.
     """
     if not isinstance(measure, Uptime):
         return frozenset()
     stating = {source.id: not measure.states().isdisjoint(source.spec.fields) for source in sources}
     return frozenset(id for id, states in stating.items() if not states) if any(stating.values()) else frozenset()
+
+
+def systems_told(measure: Measure, promised: Iterable[str], sources: Sequence[Source]) -> tuple[str, ...]:
+    """The promised systems for which silence means up: those the sources (beside probes, the registers) speak of.
+
+    Sources that speak of no system at all tell of the systems the measure names, else of the unnamed one.
+    """
+    registers = registers_of(measure, sources)
+    telling = [source.systems for source in sources if not registers or source.id in registers]
+    spoken = frozenset[str]().union(*telling)
+    if not spoken:
+        return measure.systems or ("",)
+    unnamed = ("",) if not measure.systems and not all(telling) else ()
+    return (*(name for name in measure.systems or promised if name in spoken), *unnamed)
 
 
 def together(told: Mapping[str, Sequence[Stretch]], registers: Set[str] = frozenset()) -> list[Stretch]:
@@ -96,7 +110,9 @@ def gaps(stretches: Sequence[Stretch], begins: Instant, ends: Instant) -> list[S
 
 
 def share(stretches: Sequence[Stretch], begins: Instant, ends: Instant) -> float | None:
-    """The share of [begins, ends) inside the stretches; None for an empty interval."""
-    if ends <= begins:
+    """The share of [begins, ends) inside the stretches: of a single instant all or nothing, None of a time to come."""
+    if ends < begins:
         return None
+    if ends == begins:
+        return float(any(a <= begins <= b for a, b in stretches))
     return 1 - sum(b - a for a, b in gaps(stretches, begins, ends)) / (ends - begins)

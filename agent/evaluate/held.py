@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from agent.config import Indicator, Plan
 from agent.evaluate.coverage import Stretch, common, first_whole_day, history, share, together
 from agent.evaluate.judgement import Evidence, judge, target_on
 from agent.evaluate.openwork import OpenCount, OpenObservation, OpenWork
+from agent.evaluate.outages import Lost, Outages
 from agent.evaluate.prospects import JUDGED_WINDOWS, Prospect
 from agent.evaluate.ranked import Ranked
 from agent.forecast import Outlook
@@ -47,6 +48,8 @@ class Held:
         self.systems: set[str] = set(measure.systems)
         self.catching_up = False
         self.registers: frozenset[str] = frozenset()  # of its sources, those that tell outages from before the others
+        self.systems_told: tuple[str, ...] = ()  # those of which its sources would tell an outage
+        self._outages = Outages(definition)
         self._history: list[Stretch] = []  # the time for which these alone account
         self._begun: Instant | None = None  # when its sources began to tell
         self.prospect: Prospect | None = None
@@ -71,6 +74,7 @@ class Held:
         """A tally as the ledger now has it: only the difference moves."""
         former = self.tallies.get((system, day), Tally())
         self.tallies[(system, day)] = tally
+        self._outages.forget((day,))
         if system and system not in self.systems:
             self.systems.add(system)
         change = Tally(*map(int.__sub__, tally, former))
@@ -103,10 +107,30 @@ class Held:
         """Too much has changed to follow: have the numbers read anew."""
         self._ranked.clear()
 
+    def move_outage(self, system: str, day: Day) -> None:
+        """An outage of a day may have moved within it, which its sums do not show."""
+        self._outages.forget((day,))
+        self._touch(system, day)
+
+    def forget_outages(self) -> None:
+        """Too much has changed to follow: have every outage read anew."""
+        self._outages.forget(day for _, day in self.tallies)
+        if isinstance(self.indicator.measure, Uptime):
+            self.all_dirty()
+
     def set_open(self, record: int, observations: Sequence[OpenObservation], now: Instant) -> None:
         """The open observations of one record."""
         self.systems.update(one.system for one in observations if one.system)
         self.open.replace(record, observations, now)
+
+    @property
+    def counts_working_time(self) -> bool:
+        """Whether the time left of its open records is not simply the time until they are due."""
+        return bool(self.open.held) and self.indicator.measure.clock != "always"
+
+    def left(self, due: Instant, now: Instant) -> int | None:
+        """The time left until a due time on the measure's clock; None where that is the clock on the wall."""
+        return self.clock.worked(due) - self.clock.worked(now) if self.counts_working_time else None
 
     def advance(self, now: Instant) -> bool:
         """Let time pass for the open records; whether any moved."""
@@ -144,12 +168,15 @@ class Held:
         stretches, begun = self._told(told, measured_from)
         self._begun = begun
         self._overdue = self._running(now)
+        if isinstance(self.indicator.measure, Uptime):
+            self._outages.read(session)
         today = self.plan.days.day_of(now)
         for window in self.windows:
             moved = [system for name, system in self.dirty if name == window.name and system != ""]
             if not moved:
                 continue
-            covered = None if begun is None else share(stretches, max(window.start, begun), min(window.end, now))
+            ends = min(window.end, now)
+            covered = None if begun is None or begun >= ends else share(stretches, max(window.start, begun), ends)
             waiting = self.open.counts(window.first, window.last) if self.open.places else {}
             for system in moved:
                 open_count = waiting.get(system) or OpenCount()
@@ -218,7 +245,7 @@ class Held:
             return Count(tally, open_count.waiting + overdue, 0, open_count.lapsed)
         elapsed = 0
         if overdue and isinstance(measure, DurationMeasure):
-            elapsed = overdue * self.clock.worked(now) + open_count.banked
+            elapsed = open_count.running * self.clock.worked(now) + open_count.banked
         return Count(tally, open_count.waiting, overdue, open_count.lapsed, elapsed)
 
     def _count_days(self, measure: Days, window: Window, system: str | None, tally: Tally, now: Instant) -> Count:
@@ -239,23 +266,25 @@ class Held:
     def _count_uptime(
         self, window: Window, system: str | None, tally: Tally, stretches: list[Stretch], now: Instant
     ) -> Count:
-        down = waiting = 0
+        """What was stated counts by the tally; down intervals that state no up time count by the intervals."""
+        unstated = bool(self.registers) or not tally.den
+        outages = self._outages.within(window, system) if unstated else Lost()
+        down, waiting = -outages.tallied, 0
         for one in self.open.observations():
             if system in (None, one.system) and one.starts is not None and one.starts < window.end:
-                down += promised_microseconds(
-                    self.setting, one.system, max(one.starts, window.start), min(now, window.end)
-                )
                 waiting += 1
-        known = 0
-        unstated = self._history if self.registers else stretches if not tally.den else []
-        if unstated:
-            limits = [(window.start, min(window.end, now))]
-            for name in [system] if system is not None else self._promised_systems():
-                known += sum(promised_microseconds(self.setting, name, a, b) for a, b in common(unstated, limits))
-        return Count(tally, waiting, down=down, known=known)
-
-    def _promised_systems(self) -> Iterable[str]:
-        return self.indicator.measure.systems or tuple(self.plan.systems)
+                if unstated and (not self.registers or one.source in self.registers):
+                    outages.add(one.system, (one.starts, now))
+                else:
+                    begins, ends = max(one.starts, window.start), min(now, window.end)
+                    down += promised_microseconds(self.setting, one.system, begins, ends)
+        if not unstated or self._begun is None:
+            return Count(tally, waiting, down=down)
+        limits = [(max(window.start, self._begun), min(window.end, now))]
+        accounted = common(self._history if self.registers else stretches, limits)
+        names = [name for name in self.systems_told if system in (None, name)]
+        known = sum(promised_microseconds(self.setting, name, a, b) for name in names for a, b in accounted)
+        return Count(tally, waiting, down=down + outages.promised(self.setting, names, accounted, known), known=known)
 
     def _value(
         self, session: Session, window: Window, system: str | None, count: Count, now: Instant
@@ -288,9 +317,8 @@ class Held:
             return []
         worked = self.clock.worked
         return [
-            (one.system, one.day, one.worked + worked(now) - worked(one.starts))
+            (one.system, one.day, one.worked + (0 if one.starts is None else worked(now) - worked(one.starts)))
             for one in self.open.overdue.values()
-            if one.starts is not None
         ]
 
 

@@ -19,6 +19,7 @@ class OpenCount:
     stages: dict[Stage, int] = field(default_factory=lambda: dict.fromkeys(Stage, 0))
     lapsed: int = 0  # error checks whose time passed without an error
     banked: int = 0  # Σ (worked − W(starts)) of the overdue ones
+    running: int = 0  # overdue ones whose clock does not stand still
 
     @property
     def waiting(self) -> int:
@@ -31,6 +32,7 @@ class OpenCount:
             self.stages[stage] += number
         self.lapsed += other.lapsed
         self.banked += other.banked
+        self.running += other.running
 
 
 class OpenWork:
@@ -127,8 +129,8 @@ class OpenWork:
             count.stages[stage] += sign
             if stage is Stage.OVERDUE:
                 self._note_overdue(one, sign)
-            if stage is Stage.OVERDUE and one.starts is not None:
-                count.banked += sign * (one.worked - self.worked(one.starts))
+                count.banked += sign * (one.worked - (0 if one.starts is None else self.worked(one.starts)))
+                count.running += sign * (one.starts is not None)
         if not count.lapsed and not any(count.stages.values()):
             del self.places[place]
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
-from agent.evaluate.coverage import common
+from agent.evaluate.coverage import common, systems_told
 from agent.evaluate.openwork import OpenObservation
-from agent.explain.coverage import accountable, told
+from agent.explain.coverage import accountable, measured_from, told
 from agent.explain.explanation import Numbers
 from agent.explain.subject import Subject, Waiting
 from agent.ledger import Session
@@ -57,7 +57,7 @@ def _mean(about: Subject, overdue: Sequence[OpenObservation]) -> str:
     if not overdue:
         return f"{_seconds(final)} 秒 ÷ {records:,}"
     worked = about.clock.worked
-    running = sum(one.worked + worked(about.now) - worked(one.starts) for one in overdue if one.starts is not None)
+    running = sum(one.worked + (0 if one.starts is None else worked(about.now) - worked(one.starts)) for one in overdue)
     return f"({_seconds(final)} + 未完成已用 {_seconds(running)}) 秒 ÷ ({records:,} + {len(overdue):,})"
 
 
@@ -70,10 +70,12 @@ def _uptime(session: Session, about: Subject) -> str:
 
 def _known(session: Session, about: Subject) -> int:
     """The promised time down intervals are held against where nothing states the up time."""
-    limits = [(about.window.start, min(about.window.end, about.now))]
-    stretches = common(accountable(told(session, about), about), limits)
-    names = [about.system] if about.system is not None else about.measure.systems or tuple(about.plan.systems)
-    return sum(promised_microseconds(about.setting, name, a, b) for name in names for a, b in stretches)
+    known = told(session, about)
+    limits = [(max(about.window.start, measured_from(known, about)), min(about.window.end, about.now))]
+    stretches = common(accountable(known, about), limits)
+    names = systems_told(about.measure, about.plan.systems, about.sources)
+    counted = [name for name in names if about.system in (None, name)]
+    return sum(promised_microseconds(about.setting, name, a, b) for name in counted for a, b in stretches)
 
 
 def _seconds(microseconds: int | Fraction) -> str:

@@ -46,7 +46,7 @@ def accountable(known: Told, about: Subject) -> list[Stretch]:
 
 def missing(known: Told, about: Subject) -> list[Gap]:
     """The stretches of the window so far that a source should have told and did not, in order of time."""
-    begins = max(about.window.start, _measured_from(known, about))
+    begins = max(about.window.start, measured_from(known, about))
     ends = min(about.window.end, about.now)
     registers = registers_of(about.measure, about.sources)
     others = [stretches[0][0] for name, stretches in known.items() if name not in registers and stretches]
@@ -60,10 +60,10 @@ def missing(known: Told, about: Subject) -> list[Gap]:
 
 def first_day_owed(session: Session, about: Subject) -> Day:
     """The first day all sources could tell as a whole."""
-    return first_whole_day(about.plan.days, _measured_from(told(session, about), about))
+    return first_whole_day(about.plan.days, measured_from(told(session, about), about))
 
 
-def _measured_from(known: Told, about: Subject) -> Instant:
+def measured_from(known: Told, about: Subject) -> Instant:
     """When all sources had begun to be read; where one never was, nothing is said to be early."""
     registers = registers_of(about.measure, about.sources)
     begun = [

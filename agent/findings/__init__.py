@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from agent.config import Config
 from agent.findings.look import Look, Memory
-from agent.findings.sources import clock_offset, counts_disagree, silent
+from agent.findings.sources import clock_offset, counts_disagree, orphaned_source, silent
 from agent.findings.systems import backlog_grows, outage_without_ticket
 from agent.ledger import Ledger
 from agent.model import Finding, Snapshot
@@ -23,6 +23,7 @@ FINDINGS: dict[str, Callable[[Look], Iterable[Finding]]] = {
     "counts_disagree": counts_disagree,
     "clock_offset": clock_offset,
     "silent": silent,
+    "orphaned_source": orphaned_source,
     "outage_without_ticket": outage_without_ticket,
     "backlog_grows": backlog_grows,
 }

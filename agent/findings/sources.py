@@ -33,6 +33,18 @@ def clock_offset(look: Look) -> Iterator[Finding]:
             yield Finding("clock_offset", source.id, text, look.now)
 
 
+def orphaned_source(look: Look) -> Iterator[Finding]:
+    """A source that is configured no longer, though its records count: renamed, it would count everything twice."""
+    known = {source.id for source in look.config.sources}
+    for name, records in look.session.rows(
+        "SELECT source, records FROM source_state WHERE records > 0 ORDER BY source"
+    ):
+        counts = "SELECT 1 FROM record WHERE source = ? AND NOT withdrawn LIMIT 1"
+        if name not in known and look.session.one(counts, (name,)):
+            text = f"账本中有 {records:,} 条来自它的记录仍计入指标，但配置里已没有这个数据源；若是改名，请改回原名"
+            yield Finding("orphaned_source", name, text, look.now)
+
+
 def silent(look: Look) -> Iterator[Finding]:
     """A source that usually speaks and has brought no new or changed record for ten times its usual gap.
 

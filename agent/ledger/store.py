@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import URL, Engine, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 
 from agent.ledger.schema import HEAD
 from agent.ledger.session import Session
@@ -30,12 +30,15 @@ class Ledger:
         self._places = "?" if self.dialect == "sqlite" else "%s"
 
     @classmethod
-    def open(cls, url: str | Path) -> Ledger:
-        """Open or make a ledger; LedgerError if it is of a newer version or cannot be reached."""
-        engine = _engine(url)
+    def open(cls, url: str | Path, *, made: bool = True) -> Ledger:
+        """Open a ledger; LedgerError if it is of a newer version or cannot be reached.
+
+        A file that is not there is made, or without `made` the user's mistake.
+        """
+        engine = _engine(url, made)
         try:
             _bring_up_to_date(engine)
-        except OperationalError as failed:
+        except (DatabaseError, sqlite3.DatabaseError) as failed:
             raise LedgerError(f"ledger {shown(engine.url)} cannot be opened: {driver_words(failed)}") from failed
         return cls(engine)
 
@@ -86,14 +89,11 @@ class Ledger:
             pooled.close()
 
 
-def _engine(url: str | Path) -> Engine:
-    try:
-        parsed = make_url(str(url)) if "://" in str(url) else URL.create("sqlite", database=str(url))
-    except ArgumentError as wrong:
-        raise ConfigError(f"--ledger: expected a file or a URL such as postgresql://host/name, got {url!r}") from wrong
+def _engine(url: str | Path, made: bool) -> Engine:
+    parsed = _parsed(str(url))
     match parsed.get_backend_name():
         case "sqlite":
-            return _sqlite_engine(parsed)
+            return _sqlite_engine(parsed, made)
         case "postgresql":
             return create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
@@ -106,14 +106,27 @@ def _engine(url: str | Path) -> Engine:
             raise ConfigError(f"--ledger: expected sqlite or postgresql, got {other!r}")
 
 
-def _sqlite_engine(url: URL) -> Engine:
-    if url.database and url.database != ":memory:":
+def _parsed(url: str) -> URL:
+    expected = "--ledger: expected a file or a URL such as postgresql://host/name"
+    if not url:
+        raise ConfigError(f"{expected}, got nothing")
+    try:
+        return make_url(url) if "://" in url else URL.create("sqlite", database=url)
+    except (ArgumentError, ValueError):  # a port that is no number is a plain ValueError
+        # What cannot be parsed cannot be freed of its password, so only its beginning is shown.
+        raise ConfigError(f"{expected}, got {url.partition('://')[0]}://… that cannot be read") from None
+
+
+def _sqlite_engine(url: URL, made: bool) -> Engine:
+    in_file = bool(url.database) and url.database != ":memory:"
+    if url.database and in_file:
+        if not made and not Path(url.database).exists():
+            raise ConfigError(f"--ledger: no ledger at {url.database}; dabiao collect or run makes it")
         try:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as failed:
             raise ConfigError(f"--ledger: {url.database}: {failed.strerror}") from failed
     # Each connection has a page cache of its own, so few are kept.
-    in_file = bool(url.database) and url.database != ":memory:"
     pool: dict[str, Any] = {"pool_size": 2, "max_overflow": -1, "pool_use_lifo": True} if in_file else {}
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **pool)
 

@@ -12,6 +12,7 @@ from agent.mapping.values import (
     RowRefusedError,
     decode_codes,
     field_reader,
+    indexable,
     integer_text,
     one_off_reader,
     required,
@@ -108,7 +109,8 @@ class Compiler:
             return self._pass(self.spec.id[0], readers[0])
 
         def read(values: Sequence[object]) -> str:
-            return SEPARATOR.join([_escaped(reader(value)) for reader, value in zip(readers, values, strict=True)])
+            parts = [_escaped(reader(value)) for reader, value in zip(readers, values, strict=True)]
+            return indexable(SEPARATOR.join(parts), "id")
 
         return Pass(tuple(self.columns.index(column) for column in self.spec.id), read)
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from agent.worktime import parse_duration
+from agent.worktime import TooLongError, parse_duration
 
 EPOCH_FORMATS = ("epoch", "epoch_ms")
 ANY_EVENT = "*"
@@ -45,6 +45,8 @@ def _fixed_microseconds(raw: object) -> object:
         return raw
     try:
         microseconds = parse_duration(raw).microseconds
+    except TooLongError:
+        raise
     except ValueError:
         microseconds = None
     if not microseconds:

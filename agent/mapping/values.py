@@ -16,6 +16,7 @@ PLAIN_DECIMAL = re.compile(r"-?(?:[1-9][0-9]*(?:\.[0-9]*[1-9])?|0\.[0-9]*[1-9])|
 BOOLEANS = dict.fromkeys(("true", "t", "yes", "y", "1", "是"), "true")
 BOOLEANS |= dict.fromkeys(("false", "f", "no", "n", "0", "否"), "false")
 REMEMBERED = 4096  # texts a column keeps at hand; more means they hardly repeat
+LONGEST_ID_BYTES = 512  # several together must fit into an entry of an index, in PostgreSQL 2704 bytes
 SHOWN_SHAPE = 30
 SHOWN_CODE = 24  # longer texts are no codes, and may say more than a message should
 
@@ -190,12 +191,19 @@ def field_reader(spec: FieldSpec, nulls: frozenset[str]) -> TextReader:
 
 
 def required(column: str, read: TextReader, what: str) -> Callable[[object], str]:
-    """The same reader where null is refused."""
+    """The same reader where null is refused, and what no ledger could index."""
 
     def read_present(value: object) -> str:
         text = read(value)
         if text is None:
             raise RowRefusedError(f"column {column}: no {what}")
-        return text
+        return indexable(text, what)
 
     return read_present
+
+
+def indexable(text: str, what: str) -> str:
+    """The text itself, if a ledger can index it."""
+    if len(text) * 4 > LONGEST_ID_BYTES and (size := len(text.encode())) > LONGEST_ID_BYTES:
+        raise RowRefusedError(f"{what} of {size} bytes; at most {LONGEST_ID_BYTES}")
+    return text

@@ -58,8 +58,6 @@ class DurationMeasure(Timed):
                     return (Observation(day, system, Outcome.OPEN, why, begun),)
                 met = limit is None or (due is not None and finished <= due) or (due is None and reason is None)
                 return (Observation(day, system, Outcome.GOOD if met else Outcome.BAD, None, None, None, 0, taken, 1),)
-            if pauses and pauses[-1][1] is None:
-                due = None
             starts, worked = self.banked(clock, begun, pauses) if pauses else (begun, 0)
             return (Observation(day, system, Outcome.OPEN, reason, starts, due, worked),)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -9,7 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from agent.conditions import Condition
 from agent.model import Record
-from agent.worktime import Duration, parse_duration
+from agent.worktime import Duration, TooLongError, parse_duration
+
+NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 class Limit(BaseModel):
@@ -29,7 +32,12 @@ class Limit(BaseModel):
         if self.by is not None:
             return self.table.get(record.fields.get(self.by, ""))
         number = record.fields.get(self.field or "", "")
-        return parse_duration(f"{number} {self.unit}") if number.isdigit() else None
+        if not NUMBER.fullmatch(number):
+            return None
+        try:
+            return parse_duration(f"{number} {self.unit}")
+        except TooLongError:
+            return None
 
     def names(self) -> set[str]:
         """The fields it reads."""

@@ -26,7 +26,7 @@ class Count(NamedTuple):
     overdue: int = 0  # open past their limit: bad
     lapsed: int = 0  # open error checks whose time passed without an error: good
     elapsed: int = 0  # microseconds the overdue ones have taken so far
-    down: int = 0  # microseconds of intervals still open
+    down: int = 0  # microseconds down that the tally lacks: of intervals still open, less those it should not have
     known: int = 0  # microseconds of time the sources covered, for measures that need it
     due_days: int = 0  # days the calendar demanded so far
     kept_days: int = 0  # … and that had a record
@@ -165,8 +165,12 @@ class Timed(Measure):
     def _day_time(self) -> str | None:
         return self.cohort or self.start_name
 
-    def banked(self, clock: Clock, begun: Instant, pauses: Pairs) -> tuple[Instant, int]:
-        """When the clock's current run began, and the microseconds worked before it."""
+    def banked(self, clock: Clock, begun: Instant, pauses: Pairs) -> tuple[Instant | None, int]:
+        """When the clock's current run began (None while it stands still), and the microseconds worked before it."""
+        running = [start for start, end in pauses if end is None]
+        if running:
+            stopped = max(begun, min(running))
+            return None, clock.elapsed(begun, stopped, pauses)
         ended = [end for _, end in pauses if end is not None and end > begun]
         if not ended:
             return begun, 0
@@ -186,3 +190,8 @@ class Timed(Measure):
             return clock.due(begun, limit.microseconds, pauses), None
         except CalendarUnknown as unknown:
             return None, f"calendar {unknown.year} not published"
+
+
+def stands_still(pauses: Pairs, due: Instant) -> bool:
+    """Whether a pause that has not ended began before a due time: what was late by then stays late."""
+    return any(end is None and start <= due for start, end in pauses)

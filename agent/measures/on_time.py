@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import model_validator
 
 from agent.measures.limits import LimitKey
-from agent.measures.measure import Observer, Timed
+from agent.measures.measure import Observer, Timed, stands_still
 from agent.measures.setting import Setting
 from agent.model import Instant, Observation, Outcome, Record
 from agent.worktime import make_clock
@@ -55,8 +55,8 @@ class OnTime(Timed):
                     return (self._excluded(record, setting, f"no limit for {self._limited_by(record)}"),)
                 due, reason = self.time_up(begun, limit, pauses, clock, setting)
             finished = times.get(end)
-            if finished is None and pauses and pauses[-1][1] is None:
-                due, reason = None, None
+            if due_name is not None and finished is None and due is not None and stands_still(pauses, due):
+                due = None  # the source has not yet said when it is due once the pause has ended
             moment = times.get(cohort) if cohort is not None else (due if due is not None else begun)
             if moment is None:
                 return self._missing(record, setting, cohort or begin)

@@ -17,7 +17,8 @@ class Uptime(Timed):
     """`uptime`: the share of known time not in a down interval, opening hours only.
 
     Records that carry `state` (a probe's) are up or down intervals and together are the known time; records without are
-    down intervals, and the known time is what their sources covered.
+    down intervals, and the known time is what their sources covered. Such an interval's observations keep where they
+    begin (`starts`) and end (`due`): one outage told twice counts once, which sums could not know.
     """
 
     down_when: Condition | None = None
@@ -72,8 +73,11 @@ class Uptime(Timed):
         if open_time == 0 and b > a:
             return Observation(day, system, Outcome.EXCLUDED, "outside opening hours")
         up = 0 if down else open_time
-        num, den = (up, open_time) if stated else (-open_time, 0)
-        return Observation(day, system, Outcome.BAD if down else Outcome.GOOD, None, None, None, 0, num, den)
+        outcome = Outcome.BAD if down else Outcome.GOOD
+        if stated:
+            return Observation(day, system, outcome, num=up, den=open_time)
+        begins, ends = (a, b) if down else (None, None)
+        return Observation(day, system, outcome, starts=begins, due=ends, num=up - open_time)
 
 
 def promised_microseconds(setting: Setting, system: str, a: Instant, b: Instant) -> int:

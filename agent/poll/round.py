@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from agent.book import Book, Booked, Delivery
 from agent.config import Source
 from agent.ledger import Ledger, source_lock
-from agent.mapping import Mapper, mapping_hash
+from agent.mapping import Mapper, MappingSpec, mapping_hash
 from agent.model import SECOND_US, CollectError, Instant, LedgerError, Mapped, Page, Poll, Row, instant_of, utc_of
 
 Progress = Callable[[str, Booked], None]
@@ -39,6 +39,7 @@ class Remembered(NamedTuple):
     highest: Instant | None = None
     last_attempt: Instant | None = None
     last_complete: Instant | None = None
+    renamed: bool = False  # its records stand in the ledger under ids made in another way
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Round:
         """Compile the mapping; open nothing."""
         self.source, self.collector, self.book = source, collector, book
         self.mapper = Mapper(source.spec, source.id, source.days)
-        self.hash = mapping_hash(source.spec)
+        self.hash = f"{identity_hash(source.spec)}:{mapping_hash(source.spec)}"
         self._booked = Booked()  # of the round at hand
         self.overlap_us = source.spec.since.overlap if source.spec.since else 0
 
@@ -68,26 +69,36 @@ class Round:
         *,
         complete: bool = False,
         forced: bool = False,
-        allow_withdrawals: bool = False,
+        allow_withdrawals: str | None = None,
         progress: Progress = lambda source, booked: None,
     ) -> Outcome:
         """Read the source once and book what it says. A source's fault ends in `reason`, never in an exception.
 
+        `allow_withdrawals` is the account that accepts that many records are gone.
         LedgerError passes through: then nothing of the page at hand was booked, and the next round goes on from there.
         """
         with source_lock(self.book.ledger, self.source.id, wait=forced) as got:
             known = remembered(self.book.ledger, self.source.id, self.hash)
             if not got or (not forced and self._just_read(known, now)):
                 return Outcome(self.source.id, Booked(), skipped=True)
-            complete = complete or self._complete_is_due(known, now)
+            complete = complete or known.renamed or self._complete_is_due(known, now)
             begun = time.monotonic()
             try:
+                if known.renamed and not allow_withdrawals:
+                    raise CollectError(self._renamed())
                 poll = self._poll(known, now, begun, complete, forced)
                 booked = self._read(known, now, poll, allow_withdrawals, progress)
             except CollectError as failed:
                 self.book.fail(self.source.id, str(failed), now, {"duration_seconds": time.monotonic() - begun})
                 return Outcome(self.source.id, self._booked, str(failed))
         return Outcome(self.source.id, booked)
+
+    def _renamed(self) -> str:
+        made = ", ".join(self.source.spec.id)
+        return (
+            f"its ids are now made of {made}, and every record in the ledger stands under another: "
+            f"dabiao collect {self.source.id} --confirm-withdrawals replaces them"
+        )
 
     def _just_read(self, known: Remembered, now: Instant) -> bool:
         return known.last_attempt is not None and 0 <= now - known.last_attempt < self.source.every_us * 9 // 10
@@ -96,10 +107,10 @@ class Round:
         every = self.source.spec.complete
         return every is not None and (known.last_complete is None or now - known.last_complete >= every)
 
-    def _read(self, known: Remembered, now: Instant, poll: Poll, allow: bool, progress: Progress) -> Booked:
+    def _read(self, known: Remembered, now: Instant, poll: Poll, allow: str | None, progress: Progress) -> Booked:
         complete, begun = poll.complete, time.monotonic()
         self._booked, highest = Booked(), known.highest
-        seen: set[int] | None = set() if complete and not self.source.spec.is_log else None
+        seen: set[int] | None = set() if complete and (known.renamed or not self.source.spec.is_log) else None
         pending: Delivery | None = None
         signals: dict[str, float] = {}
         for page in self.collector.fetch(poll):
@@ -122,9 +133,10 @@ class Round:
         progress(self.source.id, self._booked)
         return self._booked
 
-    def _withdraw(self, delivery: Delivery, allow: bool) -> Booked:
+    def _withdraw(self, delivery: Delivery, allow: str | None) -> Booked:
         try:
-            return self.book.withdraw_missing(replace(delivery, mapped=Mapped([], [], [], None)), allow)
+            nothing = replace(delivery, mapped=Mapped([], [], [], None), marks={}, unchanged=0)
+            return self.book.withdraw_missing(nothing, allow)
         except LedgerError as refused:
             raise CollectError(str(refused)) from refused
 
@@ -179,7 +191,7 @@ class Round:
         return begins, max(begins, ends - self.overlap_us)
 
     def _poll(self, known: Remembered, now: Instant, begun: float, complete: bool, forced: bool) -> Poll:
-        since = None if complete else since_of(self.source, known.highest)
+        since = since_of(self.source, None if complete else known.highest)
         # Whoever asks for a round now waits for it, however much there is to read.
         deadline_us = max(BACKFILL_US, self.source.deadline_us) if forced else self.source.deadline_us
         return Poll(
@@ -191,7 +203,13 @@ class Round:
             since=since,
             since_text=since_text(self.source, since),
             complete=complete,
+            patient=forced,
         )
+
+
+def identity_hash(spec: MappingSpec) -> str:
+    """The same text as long as the same thing gets the same id."""
+    return blake2b(json.dumps([spec.record, spec.id]).encode(), digest_size=4).hexdigest()
 
 
 def marks_of(rows: Sequence[Row], mapping: str) -> list[int]:
@@ -239,5 +257,5 @@ def remembered(ledger: Ledger, source: str, mapping: str) -> Remembered:
     if row is None:
         return Remembered()
     if row[4] is not None and row[4] != mapping:
-        return Remembered(last_attempt=None)
+        return Remembered(renamed=row[4].partition(":")[0] != mapping.partition(":")[0])
     return Remembered(json.loads(row[0]) if row[0] else None, row[1], row[2], row[3])

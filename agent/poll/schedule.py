@@ -210,6 +210,8 @@ class Schedule:
             catch_up(self.ledger, registered)
         except LedgerError as failed:
             self._note_trouble(str(failed))
+        except Exception:  # the indicators concerned keep telling 无数据, and why
+            log.exception("event=derive-failed")
         self._wake.set()
 
     def _note(self, outcome: Outcome) -> None:

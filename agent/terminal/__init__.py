@@ -8,7 +8,7 @@ from agent.terminal.checks import checked, recomputed
 from agent.terminal.deeds import acts
 from agent.terminal.explained import explanation
 from agent.terminal.reading import collected, rejects, retried, tried
-from agent.terminal.standing import countdown, open_records, sources, status, tried_on
+from agent.terminal.standing import open_records, sources, status, tried_on
 
 __all__ = [
     "acts",
@@ -16,7 +16,6 @@ __all__ = [
     "changed",
     "checked",
     "collected",
-    "countdown",
     "explanation",
     "open_records",
     "recomputed",

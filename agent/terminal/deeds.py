@@ -11,7 +11,14 @@ from agent.ledger.acts import Act
 from agent.shown import moment
 from agent.terminal.grid import Column, Grid, number, said
 
-KINDS = {"exclude": "申请剔除", "restore": "申请恢复", "approve": "批准", "confirm": "确认口径", "define": "变更口径"}
+KINDS = {
+    "exclude": "申请剔除",
+    "restore": "申请恢复",
+    "approve": "批准",
+    "confirm": "确认口径",
+    "define": "变更口径",
+    "withdraw": "确认撤回",
+}
 COLUMNS = (
     Column("序号", right=True),
     Column("时间", least=10),

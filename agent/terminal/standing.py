@@ -11,8 +11,8 @@ from rich.text import Text
 from agent import words
 from agent.config import Config, Plan
 from agent.explain.judged import coverage_of, words_of_state
-from agent.model import Finding, Instant, OpenRecord, Snapshot, SourceStatus, Stage, State, Verdict
-from agent.shown import between, moment, shown, shown_target
+from agent.model import Finding, Instant, OpenRecord, Snapshot, SourceStatus, State, Verdict
+from agent.shown import countdown, moment, shown, shown_target
 from agent.status import zone_of
 from agent.terminal.grid import STAGE_STYLES, STATE_STYLES, Column, Grid, heading, indented, number, said
 
@@ -173,16 +173,11 @@ def _open(
         said(systems.get(one.system, one.system) if one.system is not None else ""),
         said(one.source),
         said(moment(one.due, zone)),
-        countdown(one.due, now, one.stage),
+        said(
+            countdown(one.due, now, one.left_us) if one.due is not None else words.STAGES[one.stage],
+            STAGE_STYLES[one.stage],
+        ),
     ]
-
-
-def countdown(due: Instant | None, now: Instant, stage: Stage) -> Text:
-    """`还剩1分50秒`, `已超时3分00秒`, or the stage where nothing runs."""
-    if due is None:
-        return said(words.STAGES[stage], STAGE_STYLES[stage])
-    text = f"已超时{between(due, now)}" if stage is Stage.OVERDUE else f"还剩{between(now, due)}"
-    return said(text, STAGE_STYLES[stage])
 
 
 def system_names(config: Config) -> dict[str, str]:

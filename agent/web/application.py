@@ -103,8 +103,10 @@ class Site:
 
     async def ready(self, request: Request) -> Response:
         """Whether there are figures."""
-        if self._publisher.snapshot() is None:
+        if (snapshot := self._publisher.snapshot()) is None:
             return PlainTextResponse(f"not ready: {NOT_YET}\n", 503)
+        if trouble := next((one.text for one in snapshot.findings if one.kind == "ledger"), None):
+            return PlainTextResponse(f"not ready: {trouble}\n", 503)
         return PlainTextResponse("ok\n")
 
     async def status(self, request: Request) -> Response:

@@ -13,7 +13,7 @@ from agent import words
 from agent.config import Config
 from agent.metrics import is_fresh
 from agent.model import Instant, OpenRecord, Snapshot, SourceStatus, State, Verdict
-from agent.shown import NOTHING, between, moment, shown
+from agent.shown import NOTHING, countdown, moment, shown
 from agent.status import zone_of
 
 WINDOW = "ytd"
@@ -138,7 +138,7 @@ class Landing:
             stage=one.stage.value,
             word=words.STAGES[one.stage],
             due=moment(one.due, self._zone),
-            countdown=countdown(one.due, as_of),
+            countdown=countdown(one.due, as_of, one.left_us),
         )
 
     def _lights(self, snapshot: Snapshot) -> list[Light]:
@@ -190,10 +190,3 @@ def row(verdict: Verdict) -> Row:
         counts=" ".join(f"{words.OUTCOMES[name]}{number}" for name, number in numbers.items() if number),
         is_evidence="/" in verdict.indicator,
     )
-
-
-def countdown(due: Instant | None, as_of: Instant) -> str:
-    """How long is left, or how long it has been over."""
-    if due is None:
-        return NOTHING
-    return f"还剩{between(as_of, due)}" if due >= as_of else f"超时{between(due, as_of)}"

@@ -5,7 +5,17 @@ from __future__ import annotations
 from agent.model import SECOND_US
 from agent.worktime.calendar import ClockKind, OverlayEntry, StartRule, WorkCalendar, make_clock
 from agent.worktime.clocks import Clock, Pause
-from agent.worktime.duration import DAY_US, HOUR_US, MILLISECOND_US, MINUTE_US, Duration, parse_duration
+from agent.worktime.duration import (
+    DAY_US,
+    HOUR_US,
+    MILLISECOND_US,
+    MINUTE_US,
+    UNITS_US,
+    WORKDAY_UNITS,
+    Duration,
+    TooLongError,
+    parse_duration,
+)
 from agent.worktime.hours import Hours, Maintenance
 from agent.worktime.local import Interval, LocalDays, cut_at_midnight
 from agent.worktime.workdays import CalendarUnknown, YearArrangement
@@ -16,6 +26,8 @@ __all__ = [
     "MILLISECOND_US",
     "MINUTE_US",
     "SECOND_US",
+    "UNITS_US",
+    "WORKDAY_UNITS",
     "CalendarUnknown",
     "Clock",
     "ClockKind",
@@ -27,6 +39,7 @@ __all__ = [
     "OverlayEntry",
     "Pause",
     "StartRule",
+    "TooLongError",
     "WorkCalendar",
     "YearArrangement",
     "cut_at_midnight",

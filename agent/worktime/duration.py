@@ -12,6 +12,7 @@ MILLISECOND_US = 1_000
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
+LONGEST_DAYS = 36_525  # 100 years; what is longer is a slip, and would lead out of the calendar
 
 UNITS_US = {
     "ms": MILLISECOND_US,
@@ -34,6 +35,10 @@ WORKDAY_UNITS = ("workday", "workdays")
 PRINTED_UNITS = (("d", DAY_US), ("h", HOUR_US), ("min", MINUTE_US), ("s", SECOND_US), ("ms", MILLISECOND_US))
 
 _DURATION = re.compile(r"\s*([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([a-z]+)\s*")
+
+
+class TooLongError(ValueError):
+    """A duration no promise, limit or interval can mean."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,10 @@ class Duration:
 
 
 def parse_duration(text: str) -> Duration:
-    """The duration `text` spells; ValueError says what was expected. A day `d` is 24 hours of the clock in use."""
+    """The duration `text` spells; ValueError (of one too long, TooLongError) says what was expected.
+
+    A day `d` is 24 hours of the clock in use.
+    """
     matched = _DURATION.fullmatch(text)
     if matched is None:
         raise _unreadable(text)
@@ -68,13 +76,19 @@ def parse_duration(text: str) -> Duration:
     if unit in WORKDAY_UNITS:
         if number != int(number):
             raise ValueError(f"working days are counted whole: expected such as '3 workdays', got {text!r}")
-        return Duration(workdays=int(number))
+        return Duration(workdays=_within(int(number), LONGEST_DAYS, text))
     if unit not in UNITS_US:
         raise _unreadable(text)
     length = number * UNITS_US[unit]
     if length != int(length):
         raise ValueError(f"a duration is a whole number of microseconds, got {text!r}")
-    return Duration(microseconds=int(length))
+    return Duration(microseconds=_within(int(length), LONGEST_DAYS * DAY_US, text))
+
+
+def _within(length: int, longest: int, text: str) -> int:
+    if length > longest:
+        raise TooLongError(f"expected a duration of at most 100 years ({LONGEST_DAYS} d), got {text!r}")
+    return length
 
 
 def _unreadable(text: str) -> ValueError:
