@@ -192,6 +192,7 @@ def dabiao(desk: Desk, *arguments: str, user: int | None = None) -> subprocess.C
     )
 
 
+@pytest.mark.server
 def test_the_account_is_the_systems_own(desk: Desk) -> None:
     asked = dabiao(desk, "exclude", "cases/bad", "--reason", "误报")
     assert asked.returncode == 0, asked.stderr
@@ -203,6 +204,7 @@ def test_the_account_is_the_systems_own(desk: Desk) -> None:
     assert "链式校验通过" in shown.stdout
 
 
+@pytest.mark.server
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can run a command as another account")
 def test_another_account_of_the_system_can_approve() -> None:
     with tempfile.TemporaryDirectory() as made:  # pytest's own folders are closed to others

@@ -86,7 +86,7 @@ def check(config: Config, batches: list[list[Record]], known: int) -> None:
 HISTORIES = st.lists(st.lists(versions(), min_size=1, max_size=3), min_size=1, max_size=6)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=HISTORIES, data=st.data())
 def test_as_of_equals_a_ledger_that_had_learned_only_that_much(
     config: Config, batches: list[list[Record]], data: st.DataObject

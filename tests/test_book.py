@@ -96,7 +96,7 @@ def cut(records: list[Record], sizes: list[int]) -> list[list[Record]]:
     return [*batches, records[at:]]
 
 
-HISTORIES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+HISTORIES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @HISTORIES
@@ -284,3 +284,14 @@ def test_recompute_names_what_was_tampered_with(config: Config, fresh: Callable[
     with ledger.write() as session:
         session.run("UPDATE tally SET good = good + 1 WHERE good = 1")
     assert {difference.what for difference in recompute(ledger, keys).differences} == {"tally"}
+
+
+@pytest.mark.long
+@settings(HISTORIES, max_examples=20_000)
+@given(records=st.lists(cases(), max_size=14), sizes=st.lists(st.integers(1, 5), max_size=4))
+def test_after_twenty_thousand_histories_recompute_finds_no_difference(
+    config: Config, fresh: Callable[[], Ledger], records: list[Record], sizes: list[int]
+) -> None:
+    ledger = fresh()
+    keys = booked(ledger, config, *cut(records, sizes))
+    assert recompute(ledger, keys).differences == ()

@@ -36,6 +36,8 @@ from agent.mapping import Mapper
 from agent.model import Poll, instant_of
 from collectors import COLLECTORS
 
+pytestmark = pytest.mark.server
+
 NOON = datetime(2026, 11, 23, 14, 0, tzinfo=SHANGHAI)
 MARCH = datetime(2026, 3, 10, 10, 0, tzinfo=SHANGHAI)
 JANUARY = datetime(2026, 1, 14, 10, 0, tzinfo=SHANGHAI)  # where a short year will do

@@ -19,6 +19,8 @@ from agent.model import CollectError, Page, Poll, Row, instant_of
 from collectors.http import HttpCollector, HttpOptions
 from tests.web_serving import Answering, Asked, Handler, Reply, web
 
+pytestmark = pytest.mark.server
+
 PATIENCE_SECONDS = 60.0
 NOW = instant_of(datetime(2026, 3, 2, 9, tzinfo=ZoneInfo("Asia/Shanghai")))
 SINCE = datetime(2026, 3, 1, 8, 30, tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -27,6 +27,8 @@ from tests.web_serving import (
     web,
 )
 
+pytestmark = pytest.mark.server
+
 PATIENCE_SECONDS = 60.0
 ROWS = [{"no": "F1"}, {"no": "F2"}]
 

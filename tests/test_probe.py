@@ -22,6 +22,8 @@ from agent.model import SECOND_US, CollectError, Instant, Page, Poll, utc_of
 from collectors.probe import Interval, ProbeCollector, ProbeOptions, follow
 from collectors.sampling import Sample, decoded, expiry_of, reason_of
 
+pytestmark = pytest.mark.server
+
 COLUMNS = ("started", "until", "state", "reason")
 NOON = 1_780_000_000 * SECOND_US
 PATIENCE_SECONDS = 60.0
