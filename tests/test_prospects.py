@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from agent.book import Book, Delivery, definitions, register
 from agent.evaluate import Board
@@ -11,6 +13,7 @@ from agent.model import Mapped, State, Verdict
 from tests.plans import at, case, site
 
 SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
+ANSWERED = {"kind": "duration", "of": "case", "from": "accepted_at", "to": "finished_at", "statistic": "mean"}
 EVERYTHING = (0, at("2030-01-01"))
 WORKDAYS = [f"2026-{month:02d}-{day:02d}" for month in (3, 4, 5) for day in range(2, 28)]
 
@@ -18,14 +21,18 @@ WORKDAYS = [f"2026-{month:02d}-{day:02d}" for month in (3, 4, 5) for day in rang
 class Year:
     """Ten cases a day through the spring, some of which missed."""
 
-    def __init__(self, folder: Path, target: str) -> None:
-        self.config = site(folder, {"x": SHARE}, target=target)
+    def __init__(self, folder: Path, target: str, measure: Mapping[str, Any] = SHARE) -> None:
+        self.config = site(folder, {"x": measure}, target=target)
         self.ledger = Ledger.open(folder / "ledger.db")
         self.book = Book(self.ledger, register(self.ledger, definitions(self.config)).keys)
         self.board = Board(self.config, self.ledger)
 
     def tell(self, missed: int, of: int = 10) -> None:
-        records = [case(f"{day}-{n}", accepted_at=f"{day}T10:00", state="done") for day in WORKDAYS for n in range(of)]
+        records = [
+            case(f"{day}-{n}", accepted_at=f"{day}T10:00", finished_at=f"{day}T11:30", state="done")
+            for day in WORKDAYS
+            for n in range(of)
+        ]
         lost = [record._replace(fields={"state": "open"}) for record in records[:missed]]
         self.book.deliver(
             Delivery(
@@ -86,3 +93,12 @@ def test_what_is_said_of_the_year_stands_in_its_windows_and_for_all_systems_toge
     for window, system in (("30d", None), ("ytd", "archive")):
         verdict = year.verdict(window, system)
         assert (verdict.forecast, verdict.allowance_left, verdict.reachable) == (None, None, None)
+
+
+def test_a_mean_spoiled_by_a_clock_that_still_runs_is_not_called_lost(tmp_path: Path) -> None:
+    year = Year(tmp_path, "<= 2h", ANSWERED)
+    year.tell(missed=0, of=1)
+    year.book.deliver(
+        Delivery("cases", "case", Mapped([case("late", accepted_at="2026-01-02T10:00")], [], [], None), 1)
+    )
+    assert (year.verdict().state, year.verdict().reachable) == (State.MISSED, None)

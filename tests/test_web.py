@@ -328,6 +328,17 @@ def test_the_records_shown_are_those_nearest_to_their_limit_on_either_side():
     assert {abs(minute) for minute in shown} <= set(range(11))
 
 
+def test_what_is_due_soon_does_not_hide_what_is_late():
+    late = OpenRecord("ops", "x", "s", "late", None, Stage.OVERDUE, None, NOW - 300 * 24 * 60 * MINUTE)
+    soon = [
+        OpenRecord("ops", "x", "s", f"{minute}", None, Stage.IN_TIME, None, NOW + minute * MINUTE)
+        for minute in range(50)
+    ]
+    shown = nearest([*soon, late], NOW)
+    assert shown[0] is late
+    assert len(shown) == 20
+
+
 @pytest.fixture
 def browser_page(chromium_path) -> Iterator[Page]:
     with sync_playwright() as driver:

@@ -66,7 +66,7 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
         open=known.count.waiting,
         excluded=tally.excluded,
         coverage=known.coverage,
-        reachable=None if outlook is None else outlook.reachable,
+        reachable=None if outlook is None else _reachable(outlook, known),
         allowance_left=None if outlook is None else outlook.allowance_left,
         forecast=None if outlook is None else outlook.forecast,
         reason=reason,
@@ -77,6 +77,11 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
         definition=known.definition,
         definition_waiting=known.definition_waiting,
     )
+
+
+def _reachable(outlook: Outlook, known: Evidence) -> bool | None:
+    """Whether the target can still be met. Time that still runs may be cut short by an answer not yet told: unknown."""
+    return None if known.count.elapsed and not outlook.reachable else outlook.reachable
 
 
 def target_on(indicator: Indicator, day: Day) -> Target | None:

@@ -166,10 +166,14 @@ class Landing:
 
 
 def nearest(records: Sequence[OpenRecord], as_of: Instant) -> list[OpenRecord]:
-    """The open records closest to their limit on either side of it, in the order of their due times."""
-    due = [(one.due, one) for one in records if one.due is not None]
-    closest = sorted(due, key=lambda pair: abs(pair[0] - as_of))[:NEAREST]
-    return [one for _, one in sorted(closest, key=lambda pair: pair[0])]
+    """The open records closest to their limit on either side of it, in the order of their due times.
+
+    Half of the places are kept for those past it, so that much that is due soon never hides what is late.
+    """
+    due = sorted(((one.due, one.id, one) for one in records if one.due is not None), key=lambda item: item[:2])
+    late = [one for at, _, one in due if at < as_of][-NEAREST // 2 :]
+    ahead = [one for at, _, one in due if at >= as_of]
+    return late + ahead[: NEAREST - len(late)]
 
 
 def row(verdict: Verdict) -> Row:
