@@ -126,7 +126,7 @@ class Held:
     @property
     def counts_working_time(self) -> bool:
         """Whether the time left of its open records is not simply the time until they are due."""
-        return bool(self.open.held) and self.indicator.measure.clock != "always"
+        return bool(self.open.held) and self.indicator.measure.clock == "service_hours"
 
     def left(self, due: Instant, now: Instant) -> int | None:
         """The time left until a due time on the measure's clock; None where that is the clock on the wall."""
