@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from agent.book.bodies import content_hash, decode, digest, encode
 from agent.book.definition import Definition
-from agent.book.exclusions import Exclusions, in_force, observed
+from agent.book.exclusions import in_force
+from agent.book.lines import Derived, Line, change_observations, observe_all, place_of, stored_lines
 from agent.book.noticing import Arrival, Change, notice
 from agent.book.standing import WITHDRAW
 from agent.ledger import Ledger, Session, acts
-from agent.model import Event, Instant, LedgerError, Mapped, Outcome, Record, Reject
+from agent.model import Event, Instant, LedgerError, Mapped, Record, Reject
 
 INSERT_RECORD = (
     "INSERT INTO record (pk, source, id, kind, system, version, changed_at, withdrawn, body, hash, mark, "
@@ -27,30 +28,14 @@ INSERT_REVISION = (
     "INSERT INTO revision (record, n, system, version, changed_at, withdrawn, body, hash, seq, until_seq) "
     "VALUES (?,?,?,?,?,?,?,?,?,?)"
 )
-INSERT_OBSERVATION = (
-    "INSERT INTO observation (record, definition, day, system, outcome, reason, starts, due, worked, num, den) "
-    "VALUES (?,?,?,?,?,?,?,?,?,?,?)"
-)
-ADD_TALLY = (
-    "INSERT INTO tally (definition, system, day, good, bad, excluded, num, den, seq) VALUES (?,?,?,?,?,?,?,?,?) "
-    "ON CONFLICT (definition, system, day) DO UPDATE SET good = tally.good + excluded.good, "
-    "bad = tally.bad + excluded.bad, excluded = tally.excluded + excluded.excluded, "
-    "num = tally.num + excluded.num, den = tally.den + excluded.den, seq = excluded.seq"
-)
 INSERT_EVENT = "INSERT INTO event (source, id, key, event, at, fields, seq) VALUES (?,?,?,?,?,?,?)"
 INSERT_REJECT = "INSERT INTO reject (source, locator, hash, reason, mapped, seq) VALUES (?,?,?,?,?,?)"
 CURRENT = (
     "SELECT id, pk, hash, version, changed_at, seq, withdrawn, system, body FROM record WHERE source = ? AND id IN {in}"
 )
-STORED = (
-    "SELECT record, definition, day, system, outcome, reason, starts, due, worked, num, den FROM observation "
-    "WHERE record IN {in}"
-)
-DROP_OBSERVATION = "DELETE FROM observation WHERE record = ? AND definition = ? AND day = ?"
 
-Line = tuple[Any, ...]  # (record, definition, day, system, outcome, reason, starts, due, worked, num, den)
+
 WITHDRAWN_NAMED = 1000  # ids an act of withdrawal names
-EXCLUDED, OPEN = int(Outcome.EXCLUDED), int(Outcome.OPEN)
 
 
 @dataclass(slots=True)
@@ -109,14 +94,6 @@ def rank(version: int | None, changed_at: int | None) -> tuple[int, int]:
     """The order of two statements about one thing; what a source does not give counts as lowest."""
     lowest = -(1 << 62)
     return (lowest if version is None else version, lowest if changed_at is None else changed_at)
-
-
-class Derived(NamedTuple):
-    """A definition as the ledger serves it."""
-
-    pk: int
-    definition: Definition
-    built_through: int | None  # None: every record is derived
 
 
 class Book:
@@ -206,7 +183,9 @@ class Book:
         derived = [one for one in self._served(session) if one.definition.reads(source, record.kind)]
         before = stored_lines(session, [row[0]], derived)
         after = set(observe_all(derived, row[0], record, in_force(session, source)))
-        change_observations(session, derived, sorted(before - after, key=_place), sorted(after - before, key=_place))
+        change_observations(
+            session, derived, sorted(before - after, key=place_of), sorted(after - before, key=place_of)
+        )
         session.run("UPDATE record SET touched_seq = ? WHERE pk = ?", (session.seq, row[0]))
 
     def _served(self, session: Session) -> list[Derived]:
@@ -391,7 +370,7 @@ class _Work:
             for old, record, *_ in self.changed
             for line in observe_all(self.derived, old.pk, record, self.exclusions)
         }
-        return sorted(after - before, key=_place), sorted(before - after, key=_place)
+        return sorted(after - before, key=place_of), sorted(before - after, key=place_of)
 
     def _write_findings(self) -> None:
         """Hand what came to those who look for what does not add up."""
@@ -438,63 +417,9 @@ class _Work:
         return repeated
 
 
-def stored_lines(session: Session, pks: Sequence[int], derived: Sequence[Derived]) -> set[Line]:
-    """The observation lines the ledger holds of some records and definitions."""
-    keys = {one.pk for one in derived}
-    return {tuple(line) for line in session.rows_in(STORED, pks) if line[1] in keys}
-
-
 def _same_rank(old: Current, record: Record) -> bool:
     ranked = record.version is not None or record.changed_at is not None
     return ranked and old.rank == rank(record.version, record.changed_at) and old.withdrawn == record.withdrawn
-
-
-def _place(line: Line) -> tuple[int, int, int]:
-    return line[0], line[1], line[2]
-
-
-def observe_all(derived: Sequence[Derived], pk: int, record: Record, exclusions: Exclusions) -> Iterable[Line]:
-    """The observation lines of one record, as every definition that has reached it derives them."""
-    for one in derived:
-        if one.built_through is None or pk <= one.built_through:
-            for observation in observed(one.definition, record, exclusions):
-                yield (pk, one.pk, *observation)
-
-
-def change_observations(
-    session: Session, derived: Sequence[Derived], dropped: Sequence[Line], written: Sequence[Line]
-) -> None:
-    """Replace observation lines and move the tallies and samples by exactly the difference."""
-    session.many(DROP_OBSERVATION, [_place(line) for line in dropped])
-    session.many(INSERT_OBSERVATION, written)
-    ranked = {one.pk for one in derived if one.definition.percentile}
-    if ranked:
-        session.many(
-            "DELETE FROM sample WHERE definition = ? AND day = ? AND system = ? AND num = ? AND record = ?",
-            _samples(dropped, ranked),
-        )
-        session.many(
-            "INSERT INTO sample (definition, day, system, num, record) VALUES (?,?,?,?,?)", _samples(written, ranked)
-        )
-    sums: dict[tuple[int, str, int], list[int]] = {}
-    for lines, sign in ((dropped, -1), (written, 1)):
-        for _, definition, day, system, outcome, _, _, _, _, num, den in lines:
-            if outcome >= OPEN:
-                continue
-            key = (definition, system, day)
-            tally = sums.get(key)
-            if tally is None:
-                tally = sums[key] = [0, 0, 0, 0, 0]
-            tally[outcome] += sign
-            tally[3] += sign * num
-            tally[4] += sign * den
-    session.many(ADD_TALLY, [(*key, *sums[key], session.seq) for key in sorted(sums) if any(sums[key])])
-
-
-def _samples(lines: Iterable[Line], ranked: set[int]) -> list[Line]:
-    return sorted(
-        (line[1], line[2], line[3], line[9], line[0]) for line in lines if line[1] in ranked and line[4] < EXCLUDED
-    )
 
 
 def _book_rejects(session: Session, delivery: Delivery) -> int:

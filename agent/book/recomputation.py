@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from agent.book.bodies import decode
 from agent.book.definition import Definition
-from agent.book.delivery import Derived, Line, observe_all
 from agent.book.exclusions import Exclusions, in_force
+from agent.book.lines import Derived, Line, observe_all
 from agent.ledger import Ledger, Session
 from agent.model import Outcome
 

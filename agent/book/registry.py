@@ -8,8 +8,8 @@ from typing import NamedTuple
 from agent.book.approval import WAITING, Proposal, held_back, propose
 from agent.book.bodies import decode
 from agent.book.definition import Definition, Place
-from agent.book.delivery import Derived, Line, change_observations
 from agent.book.exclusions import in_force, observed
+from agent.book.lines import Derived, Line, change_observations
 from agent.book.revival import revived
 from agent.ledger import Ledger, Session
 from agent.model import ConfigError
