@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -133,11 +135,25 @@ def _sqlite_engine(url: URL, made: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions are begun by hand
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-32000", "temp_store=MEMORY"):
+        # Turning to WAL does not wait for others: two that open a new ledger at once take turns.
+        with _alone(Path(url.database or "").parent) if in_file else nullcontext():
+            connection.execute("PRAGMA journal_mode=WAL")
+        for pragma in ("synchronous=NORMAL", "cache_size=-32000", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("PRAGMA wal_autocheckpoint=4000")
 
     return engine
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else who asks for the same folder is inside meanwhile; the lock dies with its holder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _bring_up_to_date(engine: Engine) -> None:
