@@ -272,6 +272,44 @@ class Window:
     end: Instant
 
 
+class Band(StrEnum):
+    """How far a quality was reached, in the three steps of the official form. Words for people are in `agent.words`."""
+
+    ACHIEVED = "achieved"
+    PARTLY = "partly"
+    NOT_ACHIEVED = "not_achieved"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a person answers for, of one indicator in one year: a number, a word with its band, or why it is off target.
+
+    It speaks of the year from its first day through `through`. `numerator` alone is an amount; with `denominator` the
+    value is their quotient. `score` is the share of the points (0–1) the person claims within the band.
+    """
+
+    act: int
+    at: Instant
+    account: str
+    through: Day
+    numerator: Fraction | None = None
+    denominator: Fraction | None = None
+    word: str | None = None
+    band: Band | None = None
+    score: Fraction | None = None
+    not_applicable: bool = False
+    reason: str | None = None  # 偏差原因分析及改进措施, or why the row does not apply
+    survey: Mapping[str, int] = field(default_factory=dict)  # sent, returned, valid
+    evidence: tuple[tuple[str, str], ...] = ()  # file name, SHA-256 of its content in the ledger
+
+    @property
+    def value(self) -> Fraction | None:
+        """The number stated; None where a word was."""
+        if self.numerator is None or self.denominator is None:
+            return self.numerator
+        return self.numerator / self.denominator
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One indicator in one window, for one system or (None) all together. `value` is None where nothing can be said."""
@@ -302,6 +340,7 @@ class Verdict:
     denominator: int = 0
     definition: str | None = None  # the hash of the rule its records were counted by
     definition_waiting: str | None = None  # … of a changed one that nobody else has approved yet
+    stated: Statement | None = None  # what a person said of the year so far, where the window begins with it
 
 
 @dataclass(frozen=True, slots=True)

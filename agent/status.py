@@ -22,6 +22,7 @@ from agent.model import (
     OpenRecord,
     Snapshot,
     SourceStatus,
+    Statement,
     Target,
     Unit,
     Verdict,
@@ -177,6 +178,25 @@ def _verdict(verdict: Verdict, zone: tzinfo) -> Json:
         "next_due": _moment(verdict.next_due, zone),
         "definition": verdict.definition,
         "definition_waiting": verdict.definition_waiting,
+        "stated": None if verdict.stated is None else _stated(verdict.stated, zone),
+    }
+
+
+def _stated(statement: Statement, zone: tzinfo) -> Json:
+    return {
+        "act": statement.act,
+        "at": _moment(statement.at, zone),
+        "account": statement.account,
+        "through": date.fromordinal(statement.through).isoformat(),
+        "numerator": _number(statement.numerator),
+        "denominator": _number(statement.denominator),
+        "word": statement.word,
+        "band": None if statement.band is None else statement.band.value,
+        "score": _number(statement.score),
+        "not_applicable": statement.not_applicable,
+        "reason": statement.reason,
+        "survey": dict(statement.survey),
+        "evidence": [{"name": name, "sha256": hashed} for name, hashed in statement.evidence],
     }
 
 
@@ -241,9 +261,13 @@ def _open_record(one: OpenRecord, now: Instant, zone: tzinfo) -> Json:
 
 
 def _value(value: Fraction | None, unit: Unit) -> float | str | None:
-    if value is None:
-        return None
-    return date.fromordinal(int(value)).isoformat() if unit is Unit.DATE else float(value)
+    if value is not None and unit is Unit.DATE:
+        return date.fromordinal(int(value)).isoformat()
+    return _number(value)
+
+
+def _number(value: Fraction | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _moment(instant: Instant | None, zone: tzinfo) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.model import Stage, State
+from agent.model import Band, Stage, State
 
 STATES: dict[State, str] = {
     State.MET: "达标",
@@ -15,7 +15,12 @@ STATES: dict[State, str] = {
     State.NOT_APPLICABLE: "不适用",
 }
 UNREACHABLE = "年内已无法达标"
-FLAGS = {"partial": "数据不完整", "unconfirmed": "口径待确认"}
+FLAGS = {"partial": "数据不完整", "unconfirmed": "口径待确认", "interim": "阶段填报，全年值待填"}
+BANDS: dict[Band, str] = {  # the fixed texts of the form, 财预〔2020〕10号
+    Band.ACHIEVED: "达成年度指标",
+    Band.PARTLY: "部分达成年度指标并具有一定效果",
+    Band.NOT_ACHIEVED: "未达成年度指标且效果较差",
+}
 STAGES: dict[Stage, str] = {
     Stage.IN_TIME: "时限内",
     Stage.DUE_SOON: "即将超时",
@@ -39,6 +44,9 @@ REASONS = {
     "no_source": "没有数据源提供此类记录",
     "coverage": "数据完整率不足",
     "unstated": "等待填报",
+    "interim": "只填报到年内，等待全年值",
+    "yearly": "按年填报，不分区间",
+    "declared": "填报为不适用",
     "unfinished": "尚有计划内事项未完成",
     "catching_up": "口径变更，正在重新计算",
 }

@@ -61,6 +61,7 @@ def test_a_verdict_with_everything_known(answer):
         "next_due": "2026-11-23T10:03:00+08:00",
         "definition": None,
         "definition_waiting": None,
+        "stated": None,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.evaluate.board import Board
-from agent.evaluate.judgement import judge, target_on
+from agent.evaluate.judgement import judge, owed_from, target_on
 from agent.evaluate.ownership import plans_in_force, plans_of_days
 from agent.evaluate.windows import NAMES as WINDOW_NAMES
 from agent.evaluate.windows import custom, named, windows
@@ -14,6 +14,7 @@ __all__ = [
     "custom",
     "judge",
     "named",
+    "owed_from",
     "plans_in_force",
     "plans_of_days",
     "target_on",

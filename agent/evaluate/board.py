@@ -11,6 +11,7 @@ from agent.book.definition import Definition, all_indicators, definitions
 from agent.book.registry import current
 from agent.book.revival import as_served
 from agent.book.standing import reading_hash, standing
+from agent.book.statements import statements
 from agent.config import Config, Plan, Source
 from agent.evaluate.coverage import Stretch, joined, registers_of, systems_told
 from agent.evaluate.held import Held
@@ -173,16 +174,18 @@ class Board:
         return bool(changed)
 
     def _take_acts(self, session: Session) -> None:
-        """Readings that people have confirmed, or that changed since."""
+        """What people did since: readings confirmed, values stated."""
         count = (session.one("SELECT COUNT(*) FROM act") or (0,))[0]
         if count == self._acts:
             return
-        self._acts, confirmed = count, standing(acts.read(session)).confirmed
+        log = acts.read(session)
+        self._acts, confirmed, stated = count, standing(log).confirmed, statements(log)
         rows = {f"{held.indicator.project}/{held.indicator.id}": held.indicator for held in self._indicators}
         for held in self._indicators:
             name = f"{held.indicator.project}/{held.indicator.id}".rsplit("/", held.indicator.id.count("/"))[0]
             act = confirmed.get(name)
             held.confirmed = act is not None and act.body["reading"] == reading_hash(rows[name])
+            held.statements = stated.get((held.plan.year, f"{held.indicator.project}/{held.indicator.id}"), ())
             held.all_dirty()
 
     def _midnight(self, now: Instant) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from agent.book.statements import last_before
 from agent.config import Indicator, Plan
 from agent.evaluate.coverage import Stretch, common, first_whole_day, history, share, together
 from agent.evaluate.judgement import Evidence, judge, target_on
@@ -15,7 +16,7 @@ from agent.evaluate.ranked import Ranked
 from agent.forecast import Outlook
 from agent.ledger import Session
 from agent.measures import Count, Days, DurationMeasure, Setting, Uptime, promised_microseconds
-from agent.model import SECOND_US, Day, Instant, Stage, Tally, Verdict, Window
+from agent.model import SECOND_US, Day, Instant, Stage, Statement, Tally, Verdict, Window
 from agent.worktime import CalendarUnknown, make_clock
 
 Place = tuple[str, str | None]  # window name, system (None: all together)
@@ -33,6 +34,7 @@ class Held:
         self.plan, self.indicator, self.setting = plan, indicator, setting
         self.definition, self.sources = definition, tuple(sources)
         self.confirmed = False
+        self.statements: tuple[Statement, ...] = ()  # of its year, in the order in which they were made
         self.clock = make_clock(measure.clock, plan.calendar)
         self.open = OpenWork(indicator.warn_before_us, self.clock.worked)
         self.tallies: dict[tuple[str, Day], Tally] = {}
@@ -223,6 +225,7 @@ class Held:
             definition=self.rule,
             definition_waiting=self.waiting_rule,
             outlook=self._outlook(window, now, today) if system is None else None,
+            statement=last_before(self.statements, window.last),
         )
         return judge(self.indicator, window, system, known, today)
 

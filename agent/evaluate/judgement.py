@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from agent.config import Indicator
 from agent.forecast import Outlook
 from agent.measures import Count, Milestone
-from agent.model import Day, Instant, Stage, State, Target, Unit, Verdict, Window
+from agent.model import Band, Day, Instant, Stage, State, Statement, Target, Unit, Verdict, Window
 
 UNCONFIRMED = "unconfirmed"
 PARTIAL = "partial"
+INTERIM = "interim"
 COUNTED_WHOLE = 1 - 1e-9
 
 
@@ -31,23 +33,20 @@ class Evidence:
     definition: str | None = None  # by which rule its records were counted
     definition_waiting: str | None = None
     outlook: Outlook | None = None  # what is said of the year, where the window stands for it
+    statement: Statement | None = None  # the last one a person made of the time before the window's end
 
 
 def judge(indicator: Indicator, window: Window, system: str | None, known: Evidence, today: Day) -> Verdict:
     """The verdict on one indicator in one window."""
     target = target_on(indicator, max(window.first, min(today, window.last - 1)))
-    value, reason = _usable(indicator, known)
-    state = _state(indicator, target, value, reason, known, today)
+    statement = known.statement if _is_of_the_year(indicator, window) else None
+    value, reason = _usable(indicator, window, known, statement, today)
+    state = _state(indicator, target, value, reason, known, statement, today)
     outlook = known.outlook if state not in (State.NO_DATA, State.NOT_APPLICABLE) else None
     if state is State.MET and outlook is not None and outlook.warns:
         state = State.AT_RISK
     if state is State.EMPTY or state is State.NO_DATA:
         value = None
-    flags = (
-        (PARTIAL,)
-        if known.coverage is not None and known.coverage < COUNTED_WHOLE and indicator.measure.from_records
-        else ()
-    )
     tally = known.count.tally
     return Verdict(
         project=indicator.project,
@@ -56,11 +55,11 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
         system=system,
         window=window,
         value=value,
-        text=None,
+        text=None if statement is None or statement.not_applicable else statement.word,
         unit=unit_of(indicator, target),
         target=target,
         state=state,
-        flags=flags if known.confirmed else (*flags, UNCONFIRMED),
+        flags=tuple(_flags(indicator, known, statement, today)),
         good=tally.good + known.count.lapsed,
         bad=tally.bad + known.count.overdue,
         open=known.count.waiting,
@@ -76,7 +75,18 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
         denominator=tally.den,
         definition=known.definition,
         definition_waiting=known.definition_waiting,
+        stated=statement,
     )
+
+
+def _flags(indicator: Indicator, known: Evidence, statement: Statement | None, today: Day) -> Iterator[str]:
+    measured = indicator.measure.from_records
+    if measured and known.coverage is not None and known.coverage < COUNTED_WHOLE:
+        yield PARTIAL
+    if not measured and statement is not None and _is_interim(indicator, statement, today):
+        yield INTERIM
+    if not known.confirmed:
+        yield UNCONFIRMED
 
 
 def _reachable(outlook: Outlook, known: Evidence) -> bool | None:
@@ -105,10 +115,14 @@ def unit_of(indicator: Indicator, target: Target | None) -> Unit:
     return indicator.measure.unit or (target.unit if target else Unit.RATIO)
 
 
-def _usable(indicator: Indicator, known: Evidence) -> tuple[Fraction | None, str | None]:
+def _usable(
+    indicator: Indicator, window: Window, known: Evidence, statement: Statement | None, today: Day
+) -> tuple[Fraction | None, str | None]:
     """The value, or why there is none."""
+    if statement is not None and statement.not_applicable:
+        return None, "declared"
     if not indicator.measure.from_records:
-        return None, "unstated"
+        return _said(indicator, window, statement, today)
     if known.catching_up:
         return None, "catching_up"
     if not known.has_source:
@@ -122,22 +136,55 @@ def _usable(indicator: Indicator, known: Evidence) -> tuple[Fraction | None, str
     return known.value, None
 
 
+def _said(
+    indicator: Indicator, window: Window, statement: Statement | None, today: Day
+) -> tuple[Fraction | None, str | None]:
+    """The value a person stated. It is of the year so far, so a window that begins later has none."""
+    if not _is_of_the_year(indicator, window):
+        return None, "yearly"
+    if statement is None:
+        return None, "unstated"
+    owed = _is_interim(indicator, statement, today) and today >= owed_from(indicator)
+    return statement.value, "interim" if owed else None
+
+
+def owed_from(indicator: Indicator) -> Day:
+    """From which day on a person owes the value of the whole year."""
+    return indicator.attest_by if indicator.attest_by is not None else indicator.judged_on + 1
+
+
+def _is_interim(indicator: Indicator, statement: Statement, today: Day) -> bool:
+    """Whether the year is over and the statement does not speak of all of it."""
+    return statement.through < indicator.judged_on < today
+
+
+def _is_of_the_year(indicator: Indicator, window: Window) -> bool:
+    """Whether a window begins with the year the indicator is promised for."""
+    return window.first == date.fromordinal(indicator.judged_on).replace(month=1, day=1).toordinal()
+
+
 def _state(
     indicator: Indicator,
     target: Target | None,
     value: Fraction | None,
     reason: str | None,
     known: Evidence,
+    statement: Statement | None,
     today: Day,
 ) -> State:
     match reason:
         case "unstated":
-            due = indicator.attest_by if indicator.attest_by is not None else indicator.judged_on + 1
-            return State.PENDING if today >= due else State.NOT_DUE
+            return State.PENDING if today >= owed_from(indicator) else State.NOT_DUE
+        case "interim":
+            return State.PENDING
+        case "yearly" | "declared":
+            return State.NOT_APPLICABLE
         case "unfinished":
             return State.MISSED if known.count.overdue else State.NOT_DUE
         case str():
             return State.NO_DATA
+    if statement is not None and statement.band is not None:
+        return State.MET if statement.band is Band.ACHIEVED else State.MISSED
     if value is None:
         return State.MET if indicator.when_empty == "met" and target is not None else State.EMPTY
     if target is None or target.value is None:

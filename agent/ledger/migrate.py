@@ -13,7 +13,8 @@ FOLDER = Path(__file__).with_name("migrations")
 MIGRATING = 80461  # the key of PostgreSQL's lock
 
 
-def _config() -> Config:
+def configuration() -> Config:
+    """Alembic, pointed at the migrations beside this file."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("path_separator", "os")
@@ -22,12 +23,12 @@ def _config() -> Config:
 
 def known_versions() -> set[str]:
     """The versions this program can bring up to date."""
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
 
 
 def upgrade(engine: Engine) -> None:
     """Run every migration that is missing, in one transaction."""
-    config = _config()
+    config = configuration()
     # The ledger's connections commit each statement by themselves, so the transaction is begun by hand.
     with engine.connect() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "BEGIN")

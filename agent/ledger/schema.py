@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -16,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 metadata = MetaData()
 
 # One row: the last batch number and the last record key given out. Whoever writes first takes this row's lock, so
@@ -226,6 +227,15 @@ exclusion = Table(
     Column("reason", Text, nullable=False),
     Column("act", Integer, nullable=False),
     PrimaryKeyConstraint("source", "id", "indicator"),
+)
+# The files people put beside what they state, kept once each by the SHA-256 of their content.
+evidence_file = Table(
+    "evidence_file",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("seq", BigInteger, nullable=False),
 )
 finding = Table(
     "finding",

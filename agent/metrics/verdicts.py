@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from agent.book import all_indicators
 from agent.config import Config, Indicator, Plan
+from agent.evaluate import owed_from
 from agent.metrics.families import (
     ALLOWANCE_LEFT,
     ATTESTATION_DUE,
@@ -26,6 +27,7 @@ from agent.worktime import LocalDays
 
 Lines = dict[Family, list[str]]
 JUDGED_WINDOW = "ytd"  # whose target, allowance and forecast are those of the year
+OWED = ("unstated", "interim")  # why a person still owes the value
 OPEN_WINDOW = "year"  # holds what is due later this year too
 # What follows the shared labels on each of the lines of a state.
 STATE_LINES = {holds: tuple(f'state="{state}"}} {int(state is holds)}\n' for state in State) for holds in State}
@@ -81,7 +83,7 @@ class VerdictSeries:
             put(lines, REACHABLE, key, None if verdict.reachable is None else int(verdict.reachable))
             if (known := self._indicators.get(key)) is not None:
                 plan, indicator = known
-                put(lines, ATTESTATION_DUE, key, owed_by(plan, indicator) if verdict.reason == "unstated" else None)
+                put(lines, ATTESTATION_DUE, key, owed_by(plan, indicator) if verdict.reason in OWED else None)
                 put(lines, INDICATOR_INFO, (*key, *described(indicator)), 1)
 
 
@@ -152,8 +154,7 @@ def number_of(value: Fraction | None, unit: Unit, days: LocalDays) -> float | No
 
 def owed_by(plan: Plan, indicator: Indicator) -> float:
     """When a person's statement is due, as a timestamp."""
-    day = indicator.attest_by if indicator.attest_by is not None else indicator.judged_on + 1
-    return plan.days.start_of(day) / SECOND_US
+    return plan.days.start_of(owed_from(indicator)) / SECOND_US
 
 
 def described(indicator: Indicator) -> tuple[str, str, str, str]:

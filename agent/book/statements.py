@@ -1,0 +1,70 @@
+"""What people stated, read from the log of acts: the last word on an indicator is the last one said. Pure.
+
+The body of an act of the kind `attest`, whose subject is `project/indicator`:
+
+    year            the year it speaks of
+    through         the last day it speaks of, as 2026-07-31
+    numerator       a decimal number as text; an amount, or with …
+    denominator     … the quotient
+    word, band      a quality, and how far it was reached (`agent.model.Band`)
+    score           the share of the points claimed within the band, as text
+    not_applicable  true where the row does not apply this year
+    reason          why it is off target, or does not apply
+    survey          {sent, returned, valid}
+    evidence        [{name, sha256}, …]; the contents are in `ledger.evidence`
+    withdrawn       true: the statement before is taken back, and nothing stands
+
+Keys that are not needed are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+
+from agent.ledger.acts import Act
+from agent.model import Band, Day, Statement
+
+ATTEST = "attest"
+Place = tuple[int, str]  # year, project/indicator
+
+
+def statements(log: Iterable[Act]) -> Mapping[Place, tuple[Statement, ...]]:
+    """Every statement that stands, by year and indicator, in the order in which they were made."""
+    made: dict[Place, tuple[Statement, ...]] = {}
+    for act in log:
+        if act.kind == ATTEST:
+            place = (act.body["year"], act.subject)
+            former = made.get(place, ())
+            made[place] = former[:-1] if act.body.get("withdrawn") else (*former, statement_of(act))
+    return made
+
+
+def last_before(made: Sequence[Statement], day: Day) -> Statement | None:
+    """The last statement made of the time before a day."""
+    return next((one for one in reversed(made) if one.through < day), None)
+
+
+def statement_of(act: Act) -> Statement:
+    """The statement an act made."""
+    said = act.body
+    return Statement(
+        act=act.n,
+        at=act.at,
+        account=act.account,
+        through=date.fromisoformat(said["through"]).toordinal(),
+        numerator=_number(said.get("numerator")),
+        denominator=_number(said.get("denominator")),
+        word=said.get("word"),
+        band=Band(said["band"]) if "band" in said else None,
+        score=_number(said.get("score")),
+        not_applicable=bool(said.get("not_applicable")),
+        reason=said.get("reason"),
+        survey=said.get("survey", {}),
+        evidence=tuple((one["name"], one["sha256"]) for one in said.get("evidence", ())),
+    )
+
+
+def _number(text: str | None) -> Fraction | None:
+    return None if text is None else Fraction(text)

@@ -1,0 +1,44 @@
+"""Ledgers of earlier versions: brought up to date at the start, with what they held."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from agent.ledger import Ledger, acts
+from agent.ledger.migrate import FOLDER, configuration
+from agent.ledger.schema import HEAD, metadata
+
+OLDEST_FIRST = [one.revision for one in reversed(list(ScriptDirectory(str(FOLDER)).walk_revisions()))]
+ACT = (
+    "INSERT INTO act (n, at, account, kind, subject, body, former, hash, seq) VALUES (1,0,'li','note','','{}','','',1)"
+)
+
+
+def test_the_newest_migration_is_the_one_the_tables_are_of() -> None:
+    assert OLDEST_FIRST[-1] == HEAD
+
+
+@pytest.mark.parametrize("version", OLDEST_FIRST)
+def test_a_ledger_of_any_version_is_brought_up_to_date_with_what_it_held(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "ledger.db"
+    engine = create_engine(f"sqlite:///{path}")
+    config = configuration()
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+        connection.exec_driver_sql(ACT)
+        connection.commit()
+    engine.dispose()
+    ledger = Ledger.open(path)
+    with ledger.read() as session:
+        assert [one.account for one in acts.read(session)] == ["li"]
+    with ledger.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    ledger.close()
