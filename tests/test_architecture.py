@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 BOOKED = {"forecast", "model", "words", "shown", "worktime", "measures", "config", "ledger", "book"}
 JUDGED = BOOKED | {"evaluate"}
-SHOWN = JUDGED | {"status", "explain", "metrics", "alerts", "render", "export"}
+SHOWN = JUDGED | {"status", "explain", "metrics", "notify", "alerts", "render", "export"}
 
 # A room may import itself and these. `agent` is the package's own __init__.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -37,8 +37,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "findings": JUDGED,
     "explain": JUDGED | {"status", "conditions"},
     "metrics": JUDGED | {"agent"},
+    "notify": {"model", "words"},
     "alerts": JUDGED,
-    "render": JUDGED,
+    "render": JUDGED | {"alerts"},
     "export": JUDGED,
     "asking": JUDGED | {"findings", "status"},
     "poll": JUDGED | {"memory", "alerts", "findings", "mapping"},
