@@ -8,7 +8,6 @@ from fractions import Fraction
 
 import pytest
 
-from agent.evaluate import ranked
 from agent.evaluate.countdown import Countdown, OpenObservation
 from agent.evaluate.held import percentile
 from agent.evaluate.ranked import Ranked
@@ -27,15 +26,12 @@ def ledger() -> Iterator[Ledger]:
 
 @pytest.mark.parametrize("rank", [Fraction(0), Fraction(1, 2), Fraction(19, 20), Fraction(1)])
 @pytest.mark.parametrize("seed", range(5))
-def test_a_percentile_that_follows_every_change_equals_one_read_anew(
-    ledger: Ledger, rank: Fraction, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ranked, "MARGIN", 3)
+def test_a_percentile_that_follows_every_change_equals_one_read_anew(ledger: Ledger, rank: Fraction, seed: int) -> None:
     rng = random.Random(seed)
     held = {n: rng.randrange(50) for n in range(60)}
     with ledger.write() as session:
         session.many("INSERT INTO sample VALUES (1, 12, 'a', ?, ?)", [(number, n) for n, number in held.items()])
-    following = Ranked(1, WINDOW, None, len(held))
+    following = Ranked(1, WINDOW, None, len(held), margin=3)
     for step in range(300):
         if held and rng.random() < (0.4 if step < 150 else 0.7):
             gone, number = held.popitem() if rng.random() < 0.5 else (min(held), held.pop(min(held)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from agent.book.approval import Proposal
+from agent.book.booking import Book
 from agent.book.changes import Change, Part, changes
 from agent.book.definition import Definition, all_indicators, count_of, definitions, setting_for
-from agent.book.delivery import Book, Booked, Delivery
+from agent.book.delivery import Booked, Delivery
 from agent.book.recomputation import Difference, Recomputed, recompute
 from agent.book.registry import Registered, catch_up, current, register
 from agent.book.revival import as_served

@@ -9,8 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from agent.book.bodies import decode
+from agent.book.booking import Book
 from agent.book.definition import Definition
-from agent.book.delivery import Book, Delivery
+from agent.book.delivery import Delivery
 from agent.book.noticing import INSERT, OF_CHANGES
 from agent.book.registry import register
 from agent.book.standing import standing

@@ -11,15 +11,15 @@ from agent.ledger import Session
 from agent.model import Window
 
 MARGIN = 2_000  # numbers kept on either side: so far the rank can drift before they are read anew
-MOST = 20 * MARGIN
+MOST_MARGINS = 20  # … and so many of them in all
 
 
 class Ranked:
     """The numbers the ledger holds of one definition in one window, for one system or all; `count` says how many."""
 
-    def __init__(self, definition: int, window: Window, system: str | None, count: int) -> None:
+    def __init__(self, definition: int, window: Window, system: str | None, count: int, margin: int = MARGIN) -> None:
         """Nothing is read yet."""
-        self.count, self.days = count, (window.first, window.last)
+        self.count, self.days, self._margin = count, (window.first, window.last), margin
         only = "" if system is None else " AND system = ?"
         self._where = f"FROM sample WHERE definition = ? AND day >= ? AND day < ?{only}"
         self._values = (definition, window.first, window.last, *([] if system is None else [system]))
@@ -37,7 +37,7 @@ class Ranked:
         """A number has come (+1) or gone (−1)."""
         kept, reaches_end = self._kept, self._first + len(self._kept) == self.count
         self.count += sign
-        if not kept or len(kept) > MOST:
+        if not kept or len(kept) > MOST_MARGINS * self._margin:
             self._kept = array("q")
         elif number < kept[0] and self._first:
             self._first += sign
@@ -55,7 +55,7 @@ class Ranked:
         below = rank.numerator * max(0, total - 1) // rank.denominator
         first, last = max(0, below - len(running)), min(self.count, below + 2)
         if first < self._first or last > self._first + len(self._kept):
-            self._read(session, max(0, first - MARGIN), min(self.count, last + MARGIN))
+            self._read(session, max(0, first - self._margin), min(self.count, last + self._margin))
         return sorted([*self._kept[first - self._first : last - self._first], *running]), first
 
     def _read(self, session: Session, first: int, last: int) -> None:

@@ -1,0 +1,39 @@
+"""Rows that could not become records: each kept once, and marked settled when they could after all."""
+
+from __future__ import annotations
+
+import json
+
+from agent.book.bodies import digest
+from agent.book.delivery import Delivery
+from agent.ledger import Session
+from agent.model import Reject
+
+INSERT_REJECT = "INSERT INTO reject (source, locator, hash, reason, mapped, seq) VALUES (?,?,?,?,?,?)"
+
+
+def book_rejects(session: Session, delivery: Delivery) -> int:
+    """Keep each bad row once, and settle those that were read after all; how many were not known before."""
+    rejects = {_hash(reject): reject for reject in delivery.mapped.rejects}
+    known = {
+        row[0]
+        for row in session.rows_in(
+            "SELECT hash FROM reject WHERE source = ? AND hash IN {in}", sorted(rejects), (delivery.source,)
+        )
+    }
+    fresh = [(hashed, reject) for hashed, reject in rejects.items() if hashed not in known]
+    session.many(
+        INSERT_REJECT,
+        [
+            (delivery.source, r.locator, hashed, r.reason, json.dumps(r.mapped, ensure_ascii=False), session.seq)
+            for hashed, r in fresh
+        ],
+    )
+    session.many("UPDATE reject SET resolved_seq = ? WHERE pk = ?", [(session.seq, pk) for pk in delivery.resolved])
+    return len(fresh)
+
+
+def _hash(reject: Reject) -> int:
+    """Equal rows are one reject wherever they stood; a row without columns is told by its place."""
+    text = json.dumps(reject.mapped, sort_keys=True, ensure_ascii=False) if reject.mapped else reject.locator
+    return digest(f"{reject.reason}\0{text}")
