@@ -12,9 +12,8 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import chdir, closing, redirect_stderr, redirect_stdout
+from contextlib import closing
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
 
@@ -23,7 +22,6 @@ import pytest
 import typer.main
 from starlette.routing import Route
 
-from agent.cli import _run as ending_of_command
 from agent.cli import app as commands
 from agent.config import load
 from agent.demo.show import show
@@ -34,6 +32,7 @@ from agent.poll import Publisher
 from agent.status import PARAMETERS
 from agent.web import app as pages
 from collectors import COLLECTORS
+from tests.commands import dabiao
 
 pytestmark = pytest.mark.server
 
@@ -109,30 +108,6 @@ def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What came of a command."""
-
-    code: int
-    told: str
-    complained: str
-
-
-def dabiao(folder: Path, *arguments: str) -> Ended:
-    """A command run in this process, which is quicker than a new one."""
-    told, complained = StringIO(), StringIO()
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("DABIAO_")}
-    with (
-        chdir(folder),
-        patch.dict(os.environ, clean | {"COLUMNS": "100"}, clear=True),
-        patch.object(sys, "argv", ["dabiao", *arguments]),
-        redirect_stdout(told),
-        redirect_stderr(complained),
-    ):
-        code = ending_of_command()
-    return Ended(code, told.getvalue(), complained.getvalue())
 
 
 def tells(expected: str, printed: str) -> bool:

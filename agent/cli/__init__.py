@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from agent.cli import answers, notices, people, running, sources
+from agent.cli import answers, notices, people, rendering, running, sources
 from agent.cli.opening import complain
 from agent.cli.options import DONE, INTERRUPTED, MISTAKE
 from agent.model import ConfigError, DabiaoError
@@ -38,6 +38,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "confirm": people.confirm,
     "acts": people.acts_,
     "recompute": sources.recompute,
+    "render": rendering.render,
     "run": running.run,
     "demo": running.demo,
 }
