@@ -52,7 +52,7 @@ class ConfigError(DabiaoError):
 
 
 class CollectError(DabiaoError):
-    """The source's fault: shown as its reason, retried at the next poll."""
+    """The other side's fault: a source's, shown as its reason and retried at the next poll, or a message's receiver."""
 
 
 class LedgerError(DabiaoError):

@@ -19,11 +19,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from agent.model import CollectError, Instant, Page, Poll
+from agent.wire.seconds import Seconds
 from collectors.file_memory import Found, Memory
 from collectors.layout import Chunk, Layout, UnreadableFile
 from collectors.period import period_of
 from collectors.readers import READERS, format_of
-from collectors.seconds import Seconds
 
 TEMPORARY = ("~$*", ".*", "*.tmp", "*.part")
 FAULTS_NAMED = 5

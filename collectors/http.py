@@ -17,10 +17,10 @@ import requests
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from agent.model import SECOND_US, CollectError, Instant, Page, Poll, Row, instant_of
-from collectors.access import Access
+from agent.wire.access import Access
+from agent.wire.transport import Answer, Transport, clock_offset_seconds, shown_url
 from collectors.document import document_of, items_of, look, rows_of, spelled, text_of
 from collectors.paging import Pages, Path, Step, Told, first_step, next_step
-from collectors.transport import Answer, Transport, clock_offset_seconds, shown_url
 
 PLACEHOLDER = re.compile(r"\{(since|page|offset|size|cursor)\}")
 

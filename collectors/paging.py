@@ -13,9 +13,9 @@ from urllib.parse import urljoin
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from agent.model import CollectError
-from collectors.access import STRICT
+from agent.wire.access import STRICT
+from agent.wire.transport import same_origin, shown_url
 from collectors.document import check_path, look, spelled
-from collectors.transport import same_origin, shown_url
 
 Path = Annotated[str, AfterValidator(check_path)]  # JMESPath
 

@@ -14,9 +14,9 @@ import requests
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from agent.model import SECOND_US, CollectError, Instant, Page, Poll, Reject, Row, instant_of, utc_of
-from collectors.access import STRICT, Access
+from agent.wire.access import STRICT, Access
+from agent.wire.transport import Answer, Transport, clock_offset_seconds, shown_url
 from collectors.document import json_document
-from collectors.transport import Answer, Transport, clock_offset_seconds, shown_url
 
 POINTS = 1000  # a page, far below Prometheus' limit of 11,000 points a series, so that a page stays small
 EXPLAINED = {400, 422}  # statuses whose body says what is wrong with the query

@@ -22,8 +22,8 @@ from urllib.parse import quote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from agent.model import CollectError
-from collectors.seconds import Seconds
-from collectors.worker import OverdueError, Worker
+from agent.wire.seconds import Seconds
+from agent.wire.worker import OverdueError, Worker
 
 MOST_BYTES = 1 << 20  # of a body, to search the pattern in
 CHUNK_BYTES = 1 << 16

@@ -16,10 +16,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, field_validator, model_validator
 
 from agent.model import SECOND_US, CollectError, Page, Poll, Row, instant_of
+from agent.wire.seconds import Seconds
+from agent.wire.worker import OverdueError, Worker
 from collectors.database import Database, Session, database_of_driver, database_of_url
 from collectors.families import Family, Limits
-from collectors.seconds import Seconds
-from collectors.worker import OverdueError, Worker
 
 T = TypeVar("T")
 PLACEHOLDERS = {"qmark": "?", "numeric": ":1", "named": ":since", "format": "%s", "pyformat": "%(since)s"}

@@ -84,7 +84,7 @@ def over_http(url: str, more: Mapping[str, Any]) -> dict[str, Any]:
 
 HTTP_FAULTS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "hangs": ({"timeout": "500 ms"}, r"no answer within 0\.5 s"),
-    "trickles": ({"deadline": "2s"}, r"no complete answer within the [12](\.\d+)? s left to the poll"),
+    "trickles": ({"deadline": "2s"}, r"no complete answer within the [12](\.\d+)? s left"),
     "endless": ({"max_bytes": 1 << 20}, "more than 1 MiB"),
     "endless-chunks": ({"max_bytes": 1 << 20}, "more than 1 MiB"),
     "closes-early": ({}, "body ended early"),

@@ -360,6 +360,7 @@ def test_the_servers_clock_is_compared_with_ours() -> None:
         ({"tls": {"key": "k"}}, "expected cert beside key"),
         ({"tls": {"verify": False}}, "Extra inputs are not permitted"),
         ({"timeout": "soon"}, "valid number"),
+        ({"proxy": "https://user:s3cret@x:8080"}, "expected http://host:port"),
     ],
 )
 def test_a_mistake_in_the_options_is_named_without_the_secret(options: dict[str, Any], reason: str) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from agent.model import CollectError, Poll
 from collectors.http import HttpCollector, HttpOptions
+from tests.proxying import proxy
 from tests.web_serving import (
     Answering,
     Asked,
@@ -335,6 +336,34 @@ def test_certificate_files_that_are_missing_are_named(certificates: Certificates
         over_tls(certificates, {"ca": str(tmp_path / "gone.pem")})
     with pytest.raises(CollectError, match=r"gone.pem and its key cannot be used as a certificate"):
         over_tls(certificates, {"cert": str(tmp_path / "gone.pem")})
+
+
+def test_a_proxy_is_gone_through_and_told_who_asks(certificates: Certificates) -> None:
+    ours = {name: certificates.path(f"client.{end}") for name, end in (("cert", "pem"), ("key", "key"))}
+    trusted = {"ca": certificates.path("ca.pem")}
+    with proxy() as between, web(lambda _: Reply(ROWS)) as plain:
+        through = between.url.replace("//", "//us:s3cret@")
+        assert len(fetch(f"{plain.url}/faults", proxy=through)) == 2
+        with web(lambda _: Reply(ROWS), certificates.server(client_must_show=True)) as secure:
+            assert len(fetch(secure.url, proxy=through, tls=trusted | ours)) == 2
+            with pytest.raises(CollectError, match="certificate not accepted"):
+                fetch(secure.url, proxy=through, tls=ours)
+    credentials = "Basic dXM6czNjcmV0"
+    tunnel = ("CONNECT", secure.url.removeprefix("https://"), credentials)
+    assert between.asked == [("GET", f"{plain.url}/faults", credentials), tunnel, tunnel]
+
+
+def test_a_proxy_that_does_not_serve_is_named_as_such() -> None:
+    refusing, secure = f"http://127.0.0.1:{closed_port()}", "https://desk.example/faults"
+    with pytest.raises(CollectError, match=f"^{secure}: proxy: connection refused$"):
+        fetch(secure, proxy=refusing)
+    with web(lambda _: Reply(status=403)) as wall, pytest.raises(CollectError, match="the proxy does not connect us"):
+        fetch(secure, proxy=wall.url)
+    with (
+        web(lambda _: Handler.hang) as hanging,
+        pytest.raises(CollectError, match=r"no complete answer within the 0\.3 s"),
+    ):
+        fetch(secure, 0.3, proxy=hanging.url)
 
 
 def test_tls_spoken_to_a_plain_server_is_told() -> None:

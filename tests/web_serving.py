@@ -95,6 +95,7 @@ class Handler(BaseHTTPRequestHandler):
             reply(self)
 
     do_POST = do_GET
+    do_CONNECT = do_GET
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
         self.send_response(status)

@@ -1,4 +1,4 @@
-"""How an option of a collector spells a span of time."""
+"""How an option spells a span of time."""
 
 from __future__ import annotations
 

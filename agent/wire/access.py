@@ -1,4 +1,4 @@
-"""What a source says about reaching a server over HTTP: where it is, who we are to it, whom we trust."""
+"""What the files say about reaching a server over HTTP: where it is, who we are to it, whom we trust."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from collectors.seconds import Seconds
+from agent.wire.seconds import Seconds
 
 STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, coerce_numbers_to_str=True)
 MEBIBYTE = 1 << 20
@@ -32,6 +32,18 @@ def check_url(url: str) -> str:
         raise ValueError("expected http://host[:port]/path or https://…")
     if parts.username is not None or parts.password is not None:
         raise ValueError("expected no user or password in the URL: write auth: {basic: {user: …, password: …}}")
+    return url
+
+
+def check_proxy(url: str) -> str:
+    """The URL of a proxy itself, which may carry user and password; ValueError when it is none."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme == "http" and bool(parts.hostname) and bool(parts.port) and parts.path in ("", "/")
+    except ValueError:
+        usable = False
+    if not usable or not url.isprintable() or " " in url:
+        raise ValueError("expected http://host:port or http://user:password@host:port")
     return url
 
 
@@ -109,13 +121,14 @@ class Tls(BaseModel):
 
 
 class Access(BaseModel):
-    """What every collector over HTTP may be told."""
+    """What may be said of every server that is asked over HTTP."""
 
     model_config = STRICT
     url: str = Field(repr=False)
     headers: Mapping[str, str] = Field(default={}, repr=False)
     auth: Auth | None = None
     tls: Tls = Tls()
+    proxy: str | None = Field(default=None, repr=False)
     timeout: Seconds = Field(default=30.0, gt=0, le=86_400)  # without a byte; the whole is bounded by the poll
     max_bytes: int = Field(default=64 * MEBIBYTE, gt=0)  # of one answer, unpacked
     retries: int = Field(default=2, ge=0, le=10)
@@ -124,6 +137,11 @@ class Access(BaseModel):
     @classmethod
     def _is_url(cls, url: str) -> str:
         return check_url(url)
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, proxy: str | None) -> str | None:
+        return None if proxy is None else check_proxy(proxy)
 
     @field_validator("headers")
     @classmethod

@@ -1,4 +1,4 @@
-"""HTTP as the collectors speak it: what is tried again, how long and how much is read, and every fault in words.
+"""HTTP as all rooms speak it: what is tried again, how long and how much is read, and every fault in words.
 
 No secret, no query and no content of an answer is ever part of a message.
 """
@@ -20,8 +20,8 @@ import requests
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from agent.model import CollectError
-from collectors.access import MEBIBYTE, Access
-from collectors.wire import BoundedAdapter, Limit, reason_of
+from agent.wire.access import MEBIBYTE, Access
+from agent.wire.sockets import BoundedAdapter, Limit, reason_of
 
 CHUNK_BYTES = 1 << 16
 BACK_OFF_SECONDS = 0.5
@@ -69,6 +69,8 @@ class Transport:
         tls = self.options.tls
         session = _Session()
         session.trust_env = False  # neither proxies nor .netrc of whoever starts the agent
+        if self.options.proxy is not None:
+            session.proxies = {"http": self.options.proxy, "https": self.options.proxy}
         session.headers["User-Agent"] = "dabiao"
         session.headers.update(self.options.headers)
         session.verify = False if tls.insecure else _trusted(tls.ca) if tls.ca else True

@@ -10,7 +10,7 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from http.client import BadStatusLine, HTTPException, HTTPResponse
 from typing import Any
@@ -23,7 +23,7 @@ from urllib3.exceptions import DecodeError, ProtocolError
 from urllib3.util.ssl_ import create_urllib3_context
 
 from agent.model import CollectError
-from collectors.worker import OverdueError, Worker
+from agent.wire.worker import OverdueError, Worker
 
 
 class Limit:
@@ -54,7 +54,7 @@ class Limit:
         """What to say of a step that took too long."""
         if time.monotonic() < self._deadline:
             return f"no answer within {self.idle:g} s"
-        return f"no complete answer within the {max(0.0, self._deadline - self.begun):.3g} s left to the poll"
+        return f"no complete answer within the {max(0.0, self._deadline - self.begun):.3g} s left"
 
 
 class _BoundedReader(io.RawIOBase):
@@ -124,13 +124,24 @@ class BoundedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Bring our certificate along: loaded here, where a key that wants a passphrase fails rather than asks."""
-        cert, key = self._identity
-        if cert is not None:
-            context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if self._certified else ssl.CERT_NONE)
-            _show(context, cert, key)
-            kwargs["ssl_context"] = context
+        kwargs |= self._own_context()
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        """The same through a proxy: its connections keep the Limit too."""
+        proxy_kwargs |= self._own_context()
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
+
+    def _own_context(self) -> dict[str, Any]:
+        cert, key = self._identity
+        if cert is None:
+            return {}
+        context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if self._certified else ssl.CERT_NONE)
+        _show(context, cert, key)
+        return {"ssl_context": context}
 
 
 def _show(context: ssl.SSLContext, cert: str, key: str | None) -> None:
@@ -160,6 +171,13 @@ REASONS: dict[type[BaseException], tuple[str, bool]] = {
 def reason_of(error: BaseException, limit: Limit) -> tuple[str, bool]:
     """What went wrong with an exchange, in words of ours alone, and whether it may pass by itself."""
     causes = list(_causes(error))
+    if any(isinstance(cause, OSError) and str(cause).startswith("Tunnel connection failed") for cause in causes):
+        return "the proxy does not connect us to it", True
+    reason, passing = _reason(causes, limit)
+    return f"proxy: {reason}" if isinstance(error, requests.exceptions.ProxyError) else reason, passing
+
+
+def _reason(causes: Sequence[BaseException], limit: Limit) -> tuple[str, bool]:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"certificate not accepted: {cause.verify_message}", False
