@@ -144,7 +144,12 @@ REACHABLE = gauge("dabiao_target_reachable", "1 while the target can still be me
 ATTESTATION_DUE = gauge(
     "dabiao_attestation_due_timestamp_seconds", "By when a person owes the value; absent once stated.", *INDICATOR
 )
-INDICATOR_INFO = info("dabiao_indicator_info", "What the indicator is.", *INDICATOR, "name", "level", "text", "owner")
+INDICATOR_INFO = info(
+    "dabiao_indicator_info",
+    "What the indicator is: `text` as printed, `target` as it is read, both in words; `unit` of its value.",
+    *INDICATOR,
+    *("name", "level", "text", "owner", "target", "unit"),
+)
 OPEN_RECORDS = gauge("dabiao_open_records", "Open records of the year by stage.", *OPEN_LABELS, "stage")
 NEXT_DUE = gauge("dabiao_next_due_timestamp_seconds", "When the next open record's time is up.", *OPEN_LABELS)
 

@@ -23,6 +23,7 @@ from agent.metrics.families import (
     escaped,
 )
 from agent.model import SECOND_US, Instant, Stage, State, Unit, Verdict
+from agent.shown import shown_target
 from agent.worktime import LocalDays
 
 Lines = dict[Family, list[str]]
@@ -84,7 +85,7 @@ class VerdictSeries:
             if (known := self._indicators.get(key)) is not None:
                 plan, indicator = known
                 put(lines, ATTESTATION_DUE, key, owed_by(plan, indicator) if verdict.reason in OWED else None)
-                put(lines, INDICATOR_INFO, (*key, *described(indicator)), 1)
+                put(lines, INDICATOR_INFO, (*key, *described(indicator, verdict)), 1)
 
 
 def labels_of(verdict: Verdict) -> str:
@@ -157,6 +158,7 @@ def owed_by(plan: Plan, indicator: Indicator) -> float:
     return plan.days.start_of(owed_from(indicator)) / SECOND_US
 
 
-def described(indicator: Indicator) -> tuple[str, str, str, str]:
-    """Name, level, printed text and owner."""
-    return indicator.name, "/".join(indicator.level), indicator.text, indicator.owner or ""
+def described(indicator: Indicator, verdict: Verdict) -> tuple[str, ...]:
+    """Name, level, printed text, owner, the target in force as it is read, and the unit of the value."""
+    read = "" if verdict.target is None else shown_target(verdict.target)
+    return indicator.name, "/".join(indicator.level), indicator.text, indicator.owner or "", read, verdict.unit
