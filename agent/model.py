@@ -251,6 +251,14 @@ class Stage(StrEnum):
     PAUSED = "paused"
 
 
+class Service(StrEnum):
+    """Whether a system is promised to be up at an instant. Words for people are in `agent.words`."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    MAINTENANCE = "maintenance"
+
+
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """Where the year will end: the expected value, an 80 % interval and the chance of meeting the target."""

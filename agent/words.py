@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.model import Band, Stage, State
+from agent.model import Band, Service, Stage, State
 
 STATES: dict[State, str] = {
     State.MET: "达标",
@@ -26,6 +26,11 @@ STAGES: dict[Stage, str] = {
     Stage.DUE_SOON: "即将超时",
     Stage.OVERDUE: "已超时",
     Stage.PAUSED: "计时暂停",
+}
+SERVICES: dict[Service, str] = {
+    Service.OPEN: "开放时段",
+    Service.CLOSED: "非开放时段",
+    Service.MAINTENANCE: "维护",
 }
 WINDOWS = {
     "today": "今日",

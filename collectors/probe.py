@@ -46,6 +46,7 @@ class Interval:
     until: Instant
     state: Literal["up", "down"]
     reason: str | None
+    samples: int = 1  # that found it so, in a row
 
     def row(self, columns: Sequence[str]) -> Row:
         """The interval as a row; `started` is its identity."""
@@ -54,7 +55,7 @@ class Interval:
 
     def cursor(self) -> dict[str, Any]:
         """The interval as the cursor keeps it."""
-        return {name: getattr(self, name) for name in ROW_COLUMNS}
+        return {name: getattr(self, name) for name in (*ROW_COLUMNS, "samples")}
 
 
 def follow(running: Interval | None, now: Instant, sample: Sample, gap: int) -> list[Interval]:
@@ -69,7 +70,7 @@ def follow(running: Interval | None, now: Instant, sample: Sample, gap: int) -> 
     at = max(now, running.until)
     moved, begun = replace(running, until=at), Interval(at, at, state, sample.reason)
     if state == running.state:
-        return [moved]
+        return [replace(moved, samples=running.samples + 1)]
     return [moved, begun] if running.started < at else [begun]  # an interval of no length takes the later state
 
 
@@ -92,7 +93,8 @@ class ProbeCollector:
     def fetch(self, poll: Poll) -> Iterator[Page]:
         """One page: the interval this sample moves and the one it begins. CollectError when no sample can be taken.
 
-        Signals: `up` (1 or 0), `seconds` until the answer was complete, `certificate_expiry` (Unix time).
+        Signals: `up` (1 or 0), `failed_samples` in a row, `seconds` until the answer was complete, and
+        `certificate_expiry` (Unix time).
         """
         if unknown := set(poll.columns) - set(ROW_COLUMNS):
             raise CollectError(f"a probe has no column {', '.join(sorted(unknown))}: expected {', '.join(ROW_COLUMNS)}")
@@ -108,7 +110,7 @@ class ProbeCollector:
             numbers=range(1, len(intervals) + 1),
             cursor=last.cursor(),
             covers=(running.until if running is not None and joined else last.until, last.until),
-            signals=sample.signals(),
+            signals={**sample.signals(), "failed_samples": float(last.samples if last.state == "down" else 0)},
         )
 
     def _sample(self, deadline: float) -> Sample:

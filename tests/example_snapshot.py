@@ -167,7 +167,7 @@ def make_snapshot(config: Config) -> Snapshot:
         SourceStatus(
             "portal-up", "probe", ("portal",), 15.0, True, NOW - SECOND_US, 3, 0, None, NOW,
             {"new": 3, "changed": 0, "same": 0, "rejected": 0},
-            {"up": 0.0, "seconds": 0.0421, "certificate_expiry": 1798732800.0},
+            {"up": 0.0, "failed_samples": 2.0, "seconds": 0.0421, "certificate_expiry": 1798732800.0},
         ),
         SourceStatus("archive-up", "probe", ("archive",), 15.0, None, None, 0, 0, None, None, {}, {}),
     )  # fmt: skip

@@ -52,8 +52,8 @@ def at(seconds: float) -> Instant:
     return NOON + round(seconds * SECOND_US)
 
 
-def between(start: float, end: float, state: Any = "up", reason: str | None = None) -> Interval:
-    return Interval(at(start), at(end), state, reason)
+def between(start: float, end: float, state: Any = "up", reason: str | None = None, samples: int = 1) -> Interval:
+    return Interval(at(start), at(end), state, reason, samples)
 
 
 # --- intervals -------------------------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ def test_the_first_sample_begins_an_interval():
 
 
 def test_a_sample_without_change_moves_the_end_alone():
-    assert follow(between(0, 60), at(75), UP, GAP) == [between(0, 75)]
+    assert follow(between(0, 60), at(75), UP, GAP) == [between(0, 75, samples=2)]
 
 
 def test_a_change_ends_one_interval_where_the_next_begins():
@@ -73,7 +73,7 @@ def test_a_change_ends_one_interval_where_the_next_begins():
 
 def test_an_interval_keeps_the_reason_of_its_first_sample():
     running = between(0, 60, "down", "connection refused")
-    assert follow(running, at(75), DOWN, GAP) == [between(0, 75, "down", "connection refused")]
+    assert follow(running, at(75), DOWN, GAP) == [between(0, 75, "down", "connection refused", 2)]
 
 
 @pytest.mark.parametrize("sample", [UP, DOWN])
@@ -83,15 +83,15 @@ def test_after_a_gap_the_time_between_is_unknown(sample):
 
 
 def test_a_gap_of_twice_the_interval_is_still_bridged():
-    assert follow(between(0, 60), at(180), UP, GAP) == [between(0, 180)]
+    assert follow(between(0, 60), at(180), UP, GAP) == [between(0, 180, samples=2)]
 
 
 def test_a_clock_that_went_back_stands_still_until_it_has_caught_up():
-    assert follow(between(0, 60), at(30), UP, GAP) == [between(0, 60)]
+    assert follow(between(0, 60), at(30), UP, GAP) == [between(0, 60, samples=2)]
     moved, begun = follow(between(0, 60), at(30), DOWN, GAP)
     assert (moved, begun) == (between(0, 60), between(60, 60, "down", "HTTP 503"))
     assert follow(begun, at(45), UP, GAP) == [between(60, 60)]
-    assert follow(begun, at(70), DOWN, GAP) == [between(60, 70, "down", "HTTP 503")]
+    assert follow(begun, at(70), DOWN, GAP) == [between(60, 70, "down", "HTTP 503", 2)]
 
 
 def test_a_clock_that_was_far_ahead_is_not_waited_for():
@@ -132,7 +132,7 @@ def test_a_page_holds_the_moved_row_its_cursor_and_what_it_covers(port):
     second = sampled(collector, at(60), first.cursor)
     assert first.rows == [(utc_of(NOON), utc_of(NOON), "up", None)]
     assert second.rows == [(utc_of(NOON), utc_of(at(60)), "up", None)]
-    assert second.cursor == {"started": NOON, "until": at(60), "state": "up", "reason": None}
+    assert second.cursor == {"started": NOON, "until": at(60), "state": "up", "reason": None, "samples": 2}
     assert (first.covers, second.covers) == ((NOON, NOON), (NOON, at(60)))
     assert list(second.locators()) == ["sample:1"]
     late = sampled(collector, at(600), second.cursor, columns=("until", "started"))
@@ -162,6 +162,7 @@ def test_a_port_goes_down_and_comes_back():
         utc_of(at(45)): (utc_of(at(45)), "up", None),
     }
     assert [page.signals["up"] for page in pages] == [1, 0, 0, 1]
+    assert [page.signals["failed_samples"] for page in pages] == [0, 1, 2, 0]
     assert ["seconds" in page.signals for page in pages] == [True, False, False, True]
 
 
@@ -256,7 +257,7 @@ def test_a_page_is_up_when_it_answers_as_promised(portal, options, expected):
 def test_a_page_that_is_slower_than_promised_is_down(portal):
     page = sampled(probe(http={"url": f"{portal}/slow", "within": "50 ms"}))
     assert page.rows[0][2:] == ("down", "slower than 0.05 s")
-    assert page.signals == {"up": 0}
+    assert page.signals == {"up": 0, "failed_samples": 1}
 
 
 def test_the_deadline_of_the_poll_says_nothing_about_the_page(portal):

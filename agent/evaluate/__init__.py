@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.evaluate.board import Board
 from agent.evaluate.judgement import judge, owed_from, target_on
 from agent.evaluate.ownership import plans_in_force, plans_of_days
+from agent.evaluate.service import service_at, systems_at
 from agent.evaluate.windows import NAMES as WINDOW_NAMES
 from agent.evaluate.windows import custom, named, windows
 
@@ -17,6 +18,8 @@ __all__ = [
     "owed_from",
     "plans_in_force",
     "plans_of_days",
+    "service_at",
+    "systems_at",
     "target_on",
     "windows",
 ]

@@ -11,7 +11,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 
 from agent.config import Config
 from agent.metrics.families import FAMILIES, Family
-from agent.metrics.sources import write_itself, write_lasting, write_sources
+from agent.metrics.sources import write_itself, write_lasting, write_sources, write_systems
 from agent.metrics.verdicts import Lines, VerdictSeries
 from agent.model import Snapshot, Verdict
 
@@ -93,6 +93,7 @@ class Exposition:
         if snapshot is None:
             return Rendered(_joined(lines), self._process)
         write_sources(snapshot, lines)
+        write_systems(self._config, snapshot.as_of, lines)
         write_itself(snapshot, lines)
         rest, judged = _joined(lines), self._judge(snapshot.verdicts)
         bodies = {family: body for family in FAMILIES if (body := judged.get(family) or rest.get(family))}

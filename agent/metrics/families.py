@@ -154,9 +154,15 @@ OPEN_RECORDS = gauge("dabiao_open_records", "Open records of the year by stage."
 NEXT_DUE = gauge("dabiao_next_due_timestamp_seconds", "When the next open record's time is up.", *OPEN_LABELS)
 
 SYSTEM_UP = gauge("dabiao_system_up", "1 if the last probe of the system succeeded.", "system", "probe")
+SYSTEM_FAILED = gauge(
+    "dabiao_system_failed_samples", "Probes of the system that failed in a row, 0 while it answers.", "system", "probe"
+)
 PROBE_SECONDS = gauge("dabiao_probe_seconds", "How long the last probe took.", "system", "probe")
 CERTIFICATE_EXPIRY = gauge(
     "dabiao_certificate_expiry_timestamp_seconds", "When the probed certificate ends.", "system", "probe"
+)
+SYSTEM_IN_SERVICE = gauge(
+    "dabiao_system_in_service", "1 within opening hours and outside planned maintenance, else 0.", "system"
 )
 SYSTEM_INFO = info("dabiao_system_info", "What the system is.", "system", "name")
 
@@ -197,8 +203,10 @@ FAMILIES: tuple[Family, ...] = (
     OPEN_RECORDS,
     NEXT_DUE,
     SYSTEM_UP,
+    SYSTEM_FAILED,
     PROBE_SECONDS,
     CERTIFICATE_EXPIRY,
+    SYSTEM_IN_SERVICE,
     SYSTEM_INFO,
     SOURCE_UP,
     SOURCE_LAST_SUCCESS,

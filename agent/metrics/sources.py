@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from agent import __version__
 from agent.config import Config
+from agent.evaluate import service_at, systems_at
 from agent.metrics.families import (
     BUILD_INFO,
     CALENDAR_COVERED,
@@ -23,12 +24,14 @@ from agent.metrics.families import (
     SOURCE_REJECTS,
     SOURCE_ROWS,
     SOURCE_UP,
+    SYSTEM_FAILED,
+    SYSTEM_IN_SERVICE,
     SYSTEM_INFO,
     SYSTEM_UP,
     Family,
 )
 from agent.metrics.verdicts import Lines, put
-from agent.model import SECOND_US, Instant, Snapshot, SourceStatus
+from agent.model import SECOND_US, Instant, Service, Snapshot, SourceStatus
 
 FRESH_INTERVALS = 3
 
@@ -36,6 +39,7 @@ FRESH_INTERVALS = 3
 SOURCE_SIGNALS = {"duration_seconds": SOURCE_DURATION, "clock_offset_seconds": SOURCE_CLOCK}
 PROBE_SIGNALS: dict[str, Family] = {
     "up": SYSTEM_UP,
+    "failed_samples": SYSTEM_FAILED,
     "seconds": PROBE_SECONDS,
     "certificate_expiry": CERTIFICATE_EXPIRY,
 }
@@ -67,6 +71,12 @@ def _write_signals(source: SourceStatus, families: Mapping[str, Family], key: tu
     for signal, family in families.items():
         number = source.signals.get(signal)
         put(lines, family, key, number if number is not None and math.isfinite(number) else None)
+
+
+def write_systems(config: Config, as_of: Instant, lines: Lines) -> None:
+    """Which systems are promised to be up at this instant."""
+    for id, system in systems_at(config.plans, as_of).items():
+        put(lines, SYSTEM_IN_SERVICE, (id,), int(service_at(system, as_of) is Service.OPEN))
 
 
 def write_itself(snapshot: Snapshot, lines: Lines) -> None:
