@@ -344,6 +344,7 @@ class Verdict:
     reason: str | None  # why there is no value, in a few words
     stages: Mapping[Stage, int]
     next_due: Instant | None
+    due_today: int = 0  # open records that still have time, but not beyond this day
     numerator: int = 0  # what was summed, in ledger units
     denominator: int = 0
     definition: str | None = None  # the hash of the rule its records were counted by
@@ -364,6 +365,8 @@ class OpenRecord:
     starts: Instant | None
     due: Instant | None
     left_us: int | None = None  # what is left on the measure's own clock, negative past the due time
+    limit_us: int | None = None  # how long it may take in all on that clock
+    resumed: bool = False  # its clock has stood still before `starts`
 
 
 @dataclass(frozen=True, slots=True)

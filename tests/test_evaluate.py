@@ -20,11 +20,12 @@ from agent.evaluate.held import percentile
 from agent.ledger import Ledger
 from agent.model import Mapped, Record, Snapshot, Stage, State, Verdict
 from agent.worktime import LocalDays
-from tests.plans import at, case, site
+from tests.plans import CASE_SOURCE, at, case, site
 
 ON_TIME = {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "due": "due_at"}
 ANSWERED = {"kind": "duration", "of": "case", "from": "accepted_at", "to": "finished_at", "statistic": "mean"}
 SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
+PAUSED_TIMES = {name: name for name in ("accepted_at", "finished_at", "paused_at", "resumed_at")}
 EVERYTHING = (0, at("2030-01-01"))
 
 
@@ -121,6 +122,77 @@ def test_an_open_case_passes_through_its_stages_as_time_passes(make: Callable[..
     one.tell(case("1", accepted_at="2026-03-02T09:00", due_at="2026-03-02T17:00", finished_at="2026-03-02T16:30"))
     verdict = one.verdict("2026-03-02T17:10")
     assert (verdict.good, verdict.bad, verdict.open, verdict.state) == (1, 0, 0, State.MET)
+
+
+def test_what_is_due_today_is_counted_until_its_time_is_up(make: Callable[..., Site]) -> None:
+    one = make(ON_TIME)
+    one.tell(
+        case("1", accepted_at="2026-03-02T09:00", due_at="2026-03-04T10:00"),
+        case("2", accepted_at="2026-03-02T09:00", due_at="2026-03-04T17:00"),
+        case("3", system="portal", accepted_at="2026-03-02T09:00", due_at="2026-03-04T23:59:59"),
+        case("4", accepted_at="2026-03-02T09:00", due_at="2026-03-05"),
+    )
+
+    def due(now: str) -> list[int]:
+        return [one.verdict(now, window="year", system=system).due_today for system in (None, "archive", "portal")]
+
+    assert due("2026-03-03T12:00") == [0, 0, 0]
+    assert due("2026-03-04T09:00") == [3, 2, 1]
+    assert due("2026-03-04T12:00") == [2, 1, 1]
+    one.tell(case("2", accepted_at="2026-03-02T09:00", due_at="2026-03-04T17:00", finished_at="2026-03-04T13:00"))
+    assert due("2026-03-04T14:00") == [1, 0, 1]
+    assert due("2026-03-05T00:00") == [1, 1, 0]
+
+
+def test_a_backlog_hides_nothing_that_still_has_time(make: Callable[..., Site]) -> None:
+    one = make(ON_TIME)
+    old = [case(f"old-{n}", accepted_at="2026-01-05", due_at="2026-01-06T12:00") for n in range(600)]
+    one.tell(*old, case("late", accepted_at="2026-03-02", due_at="2026-03-04T09:00"))
+    one.tell(case("soon", accepted_at="2026-03-04", due_at="2026-03-04T10:05"))
+    shown = [record.id for record in one.snapshot("2026-03-04T10:00").open]
+    assert len(shown) == 101
+    assert shown[-2:] == ["late", "soon"]
+
+
+def test_an_open_record_tells_how_long_it_may_take_in_all_on_its_own_clock(make: Callable[..., Site]) -> None:
+    limited = {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "limit": "3h"}
+    one = make(limited | {"clock": "service_hours", "pause": {"from": "paused_at", "to": "resumed_at"}},
+               sources={"cases": CASE_SOURCE | {"times": PAUSED_TIMES}})  # fmt: skip
+    one.tell(
+        case("1", accepted_at="2026-03-02T16:00"),  # 1 h until 17:00, and 2 h from 9:00 on the next morning
+        case("2", accepted_at="2026-03-02T14:00", paused_at="2026-03-02T15:00", resumed_at="2026-03-02T16:00"),
+        case("3", accepted_at="2026-03-02T14:00", paused_at="2026-03-02T15:00"),
+    )
+    second, first, third = one.snapshot("2026-03-02T16:30").open
+    hours = 3600 * 1_000_000
+    assert (first.due, first.limit_us, first.left_us, first.resumed) == (
+        at("2026-03-03T11:00"),
+        3 * hours,
+        2.5 * hours,
+        False,
+    )
+    assert (second.due, second.limit_us, second.left_us, second.resumed) == (
+        at("2026-03-03T10:00"),
+        3 * hours,
+        1.5 * hours,
+        True,
+    )
+    assert (third.due, third.limit_us, third.stage) == (None, None, Stage.PAUSED)
+
+
+def test_an_error_check_that_passes_by_itself_is_never_due_soon(make: Callable[..., Site]) -> None:
+    wrong = {
+        "kind": "share",
+        "of": "case",
+        "cohort": "accepted_at",
+        "bad_when": {"state": "wrong"},
+        "judge_after": "24 h",
+    }
+    one = make(wrong, keys={"warn_before": "1h"})
+    one.tell(case("1", accepted_at="2026-03-02T12:00"))
+    verdict = one.verdict("2026-03-03T11:30", window="year")
+    assert (verdict.stages[Stage.IN_TIME], verdict.stages[Stage.DUE_SOON], verdict.due_today) == (1, 0, 0)
+    assert one.verdict("2026-03-03T12:01").good == 1
 
 
 def test_an_overdue_fault_counts_with_the_time_it_has_taken_so_far(make: Callable[..., Site]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, islice
+from itertools import chain
 
 from agent.book.definition import Definition, all_indicators, definitions
 from agent.book.registry import current
@@ -24,7 +24,9 @@ from agent.evaluate.windows import windows
 from agent.ledger import Ledger, Session, acts
 from agent.model import SECOND_US, Finding, Instant, OpenRecord, Snapshot, SourceStatus, Tally, Verdict, Window
 
-SHOWN_OPEN = 500
+SHOWN_OPEN = (
+    100  # of an indicator, on either side of their limit: much of one kind never hides what is urgent of another
+)
 SHOWN_FINDINGS = 1000
 STALE_REFRESH = 60 * SECOND_US
 RELOAD_ABOVE = 20_000  # changed records after which loading all open ones anew is cheaper
@@ -282,13 +284,13 @@ class Board:
     # --- what is nearest ---
 
     def _nearest(self, now: Instant) -> list[OpenRecord]:
-        """The open records whose time is up first; evidence measures repeat their parent's and are left out."""
+        """The open records nearest to their limit; evidence measures repeat their parent's and are left out."""
         lines = [
-            [(due, id, place, one, held) for due, id, one in held.open.nearest(SHOWN_OPEN)]
+            [(due, id, place, one, held) for due, id, one in held.open.nearest(now, SHOWN_OPEN)]
             for place, held in enumerate(self._indicators)
             if "/" not in held.indicator.id
         ]
-        nearest = islice(heapq.merge(*lines, key=lambda item: item[:3]), SHOWN_OPEN)
+        nearest = heapq.merge(*lines, key=lambda item: item[:3])
         return [
             OpenRecord(
                 held.indicator.project,
@@ -300,6 +302,8 @@ class Board:
                 one.starts,
                 one.due,
                 None if one.due is None else held.left(one.due, now),
+                held.limit(one),
+                bool(one.worked),
             )
             for _, _, _, one, held in nearest
             if (stage := held.open.stage(one, now)) is not None

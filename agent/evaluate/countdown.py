@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
-from itertools import islice
+from bisect import bisect_left, insort
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from agent.model import Day, Instant
@@ -52,16 +52,33 @@ class Countdown:
         """It no longer is."""
         del self._current[self._numbers.pop((one.record, one.day))]
 
-    def first(self, number: int) -> list[tuple[Instant, str, OpenObservation]]:
-        """The first ones, each with when its time is up and its id."""
+    def around(self, now: Instant, each: int) -> list[tuple[Instant, str, OpenObservation]]:
+        """The last ones whose time was up before `now`, then the next ones, at most `each` of both, in order.
+
+        With each stands when its time is up, and its id.
+        """
         self._put_in_place()
-        found = list(islice((entry for entry in self._ordered if entry[2] in self._current), number))
-        dropped = bisect_right(self._ordered, found[-1]) if found else len(self._ordered)
-        self._ordered[:dropped] = found
+        middle = bisect_left(self._ordered, (now,))
+        late, begins = self._next(range(middle - 1, -1, -1), each)
+        ahead, ends = self._next(range(middle, len(self._ordered)), each)
+        found = late[::-1] + ahead
+        self._ordered[middle - begins : middle + ends] = found
         return [(due, id, self._current[at]) for due, id, at in found]
 
+    def _next(self, places: Iterable[int], number: int) -> tuple[list[Entry], int]:
+        """The first ones there that were not dropped, and how many places they took."""
+        found: list[Entry] = []
+        looked = 0
+        for place in places:
+            if len(found) == number:
+                break
+            looked += 1
+            if self._ordered[place][2] in self._current:
+                found.append(self._ordered[place])
+        return found, looked
+
     def _put_in_place(self) -> None:
-        if len(self._new) > SORTED_ABOVE:
+        if len(self._new) > SORTED_ABOVE or len(self._ordered) > 2 * len(self._current) + SORTED_ABOVE:
             self._ordered = [entry for entry in self._ordered + self._new if entry[2] in self._current]
             self._ordered.sort()
         else:

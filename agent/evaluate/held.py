@@ -36,7 +36,7 @@ class Held:
         self.confirmed = False
         self.statements: tuple[Statement, ...] = ()  # of its year, in the order in which they were made
         self.clock = make_clock(measure.clock, plan.calendar)
-        self.open = OpenWork(indicator.warn_before_us, self.clock.worked)
+        self.open = OpenWork(indicator.warn_before_us, self.clock.worked, plan.days.day_of)
         self.tallies: dict[tuple[str, Day], Tally] = {}
         self.sums: dict[Place, Sums] = {}
         self.windows: tuple[Window, ...] = ()
@@ -134,6 +134,15 @@ class Held:
         """The time left until a due time on the measure's clock; None where that is the clock on the wall."""
         return self.clock.worked(due) - self.clock.worked(now) if self.counts_working_time else None
 
+    def limit(self, one: OpenObservation) -> int | None:
+        """How long an open record may take in all on the measure's clock; None where that is not said so."""
+        if one.starts is None or one.due is None:
+            return None
+        try:
+            return one.worked + self.clock.worked(one.due) - self.clock.worked(one.starts)
+        except CalendarUnknown:
+            return None
+
     def advance(self, now: Instant) -> bool:
         """Let time pass for the open records; whether any moved."""
         self.open.advance(now)
@@ -220,6 +229,7 @@ class Held:
             coverage=covered,
             has_source=bool(self.sources),
             next_due=self.open.next_due(system, now),
+            due_today=self.open.due_on(system, today),
             catching_up=self.catching_up,
             confirmed=self.confirmed,
             definition=self.rule,

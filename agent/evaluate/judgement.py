@@ -28,6 +28,7 @@ class Evidence:
     coverage: float | None  # None: nothing of the window has been measured yet
     has_source: bool = True
     next_due: Instant | None = None
+    due_today: int = 0
     catching_up: bool = False
     confirmed: bool = False  # a person has confirmed how the printed row is read
     definition: str | None = None  # by which rule its records were counted
@@ -71,6 +72,7 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
         reason=reason,
         stages=known.stages,
         next_due=known.next_due,
+        due_today=known.due_today,
         numerator=tally.num,
         denominator=tally.den,
         definition=known.definition,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -38,10 +39,10 @@ class OpenCount:
 class OpenWork:
     """Keeps open observations in stages. `changed` collects the (day, system) places whose counts moved."""
 
-    def __init__(self, warn_before: int, worked: Callable[[Instant], int]) -> None:
-        """`worked` is W, the cumulated time of the measure's clock."""
+    def __init__(self, warn_before: int, worked: Callable[[Instant], int], day_of: Callable[[Instant], Day]) -> None:
+        """`worked` is W, the cumulated time of the measure's clock; `day_of` says which local day an instant is."""
         self.warn_before = warn_before
-        self.worked = worked
+        self.worked, self.day_of = worked, day_of
         self.held: dict[int, list[OpenObservation]] = {}
         self.places: dict[tuple[str, Day], OpenCount] = {}
         self.changed: set[tuple[str, Day]] = set()
@@ -50,6 +51,7 @@ class OpenWork:
         self._dues: dict[str, list[tuple[Instant, int, Day]]] = {}
         self.overdue: dict[tuple[int, Day], OpenObservation] = {}
         self._nearest = Countdown()
+        self._due_on: Counter[tuple[str, Day]] = Counter()
 
     def replace(self, record: int, observations: Sequence[OpenObservation], now: Instant) -> None:
         """The open observations a record has from here on; none once it is decided."""
@@ -78,6 +80,8 @@ class OpenWork:
             return Stage.PAUSED
         if now > one.due:
             return None if one.outcome == Outcome.OPEN_THEN_GOOD else Stage.OVERDUE
+        if one.outcome == Outcome.OPEN_THEN_GOOD:  # its time brings no harm
+            return Stage.IN_TIME
         return Stage.DUE_SOON if self.warn_before and now >= one.due - self.warn_before else Stage.IN_TIME
 
     def observations(self) -> Iterator[OpenObservation]:
@@ -85,9 +89,17 @@ class OpenWork:
         for several in self.held.values():
             yield from several
 
-    def nearest(self, number: int) -> list[tuple[Instant, str, OpenObservation]]:
-        """The open observations whose time is up first, with that time and their id; paused ones come last."""
-        return self._nearest.first(number)
+    def nearest(self, now: Instant, each: int) -> list[tuple[Instant, str, OpenObservation]]:
+        """The open observations nearest to their time on either side of it, `each` of both, the earliest first.
+
+        With each stands that time and its id; paused ones come last.
+        """
+        return self._nearest.around(now, each)
+
+    def due_on(self, system: str | None, day: Day) -> int:
+        """How many of one system or of all still have time, and no longer than that day."""
+        names = {name for name, due in self._due_on if due == day} if system is None else {system}
+        return sum(self._due_on[(name, day)] for name in names)
 
     def counts(self, first: Day, last: Day) -> dict[str | None, OpenCount]:
         """The open records of the days [first, last), of each system that has any, and under None of all."""
@@ -127,12 +139,19 @@ class OpenWork:
             count.lapsed += sign
         else:
             count.stages[stage] += sign
+            if one.due is not None and stage is not Stage.OVERDUE and one.outcome == Outcome.OPEN:
+                self._count_due(one.system, self.day_of(one.due), sign)
             if stage is Stage.OVERDUE:
                 self._note_overdue(one, sign)
                 count.banked += sign * (one.worked - (0 if one.starts is None else self.worked(one.starts)))
                 count.running += sign * (one.starts is not None)
         if not count.lapsed and not any(count.stages.values()):
             del self.places[place]
+
+    def _count_due(self, system: str, day: Day, sign: int) -> None:
+        self._due_on[(system, day)] += sign
+        if not self._due_on[(system, day)]:
+            del self._due_on[(system, day)]
 
     def _note_overdue(self, one: OpenObservation, sign: int) -> None:
         if sign > 0:

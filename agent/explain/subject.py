@@ -71,7 +71,7 @@ class Subject:
 
     def waiting(self, session: Session) -> Waiting:
         """The open records with their stages, the nearest due first; decided error checks are left out."""
-        stages = OpenWork(self.indicator.warn_before_us, self.clock.worked)
+        stages = OpenWork(self.indicator.warn_before_us, self.clock.worked, self.plan.days.day_of)
         place, values = self.by_place()
         rows = session.rows(
             "SELECT o.record, r.source, r.id, o.day, o.system, o.outcome, o.reason, o.starts, o.due, o.worked "

@@ -190,10 +190,9 @@ class Schedule:
         snapshot = self.publisher.snapshot()
         if snapshot is None:
             return 1.0
-        ahead = [
-            one.due + 1 - now for one in snapshot.open[:50] if one.due is not None and one.due >= (now := self.clock())
-        ]
-        return max(0.05, min([TICK_SECONDS, *(wait / SECOND_US for wait in ahead)]))
+        now = self.clock()
+        due = next((one.due for one in snapshot.open if one.due is not None and one.due >= now), None)
+        return TICK_SECONDS if due is None else max(0.05, min(TICK_SECONDS, (due + 1 - now) / SECOND_US))
 
     def _keep_up(self) -> None:
         """Derive what still has to be: at the start, and what somebody has approved since."""
