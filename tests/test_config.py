@@ -296,3 +296,13 @@ def test_the_shipped_files_load_with_the_real_collectors(tmp_path: Path) -> None
     config = load([root / "targets.yaml"], sources, collectors=REAL_COLLECTORS, environ=environ)
     assert sum(len(project.indicators) for project in config.plans[0].projects) == 46
     assert all("mapped, but used by no measure" in warning for warning in config.warnings)
+
+
+def test_links_stand_on_this_machine_unless_the_file_says_otherwise(tmp_path):
+    assert loaded().plans[0].links.runbook("DabiaoNoData") == "http://127.0.0.1:8046/runbooks/DabiaoNoData.md"
+    said = "organisation: 交易中心\nlinks: {agent: https://dabiao.example/, grafana: https://ops.example/grafana}"
+    links = loaded(changed(tmp_path, "targets", ("organisation: 交易中心", said))).plans[0].links
+    assert links.runbook("DabiaoNoData") == "https://dabiao.example/runbooks/DabiaoNoData.md"
+    assert links.dashboard("dabiao-overview") == "https://ops.example/grafana/d/dabiao-overview"
+    asked = links.dashboard("dabiao-system", system="{{ $labels.system }}", window="近7天")
+    assert asked.endswith("/d/dabiao-system?var-system={{ $labels.system }}&var-window=%E8%BF%917%E5%A4%A9")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent.config.document import Document
+from agent.config.links import Links
 from agent.config.plan import Config, Indicator, Plan, Project, Source, System
 from agent.config.problems import Problems
 from agent.config.references import check_references
@@ -16,7 +17,7 @@ from agent.config.targets import TargetsFile
 from agent.measures import MEASURES, Measure
 from agent.model import ConfigError
 
-__all__ = ["Config", "Indicator", "Plan", "Project", "Source", "System", "load", "parse_target"]
+__all__ = ["Config", "Indicator", "Links", "Plan", "Project", "Source", "System", "load", "parse_target"]
 
 
 def load(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from agent.config.links import AGENT, GRAFANA
 from agent.config.target import parse_day, parse_month, parse_ratio, parse_target
 from agent.mapping.spec import Microseconds, Words, ZoneName
 from agent.model import Target
@@ -92,12 +94,30 @@ class SystemKeys(Keys):
     owner: str | None = None
 
 
+def _address(raw: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#\s@]+(/[^?#\s]*)?", raw):
+        raise ValueError("expected an address such as https://grafana.example, without a query")
+    return raw.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class LinksKeys(Keys):
+    """Where a reader's browser finds the agent, the dashboards and the runbooks."""
+
+    agent: Address = AGENT
+    grafana: Address = GRAFANA
+    runbooks: Address | None = None
+
+
 class PlanKeys(Keys):
     """The top of targets.yaml; its parts are read one by one, so that a mistake in one hides none in another."""
 
     year: int = Field(ge=2000, le=2200)
     organisation: str
     timezone: ZoneName
+    links: LinksKeys = LinksKeys()
     calendar: Any = None
     systems: Mapping[Id, Any] = {}
     projects: Mapping[Id, Any]
@@ -151,6 +171,7 @@ class IndicatorKeys(MeasuredKeys):
     weight: Mapping[str, Amount] = {}
     evidence: Mapping[Id, Any] = {}
     alert_windows: tuple[WindowName, ...] = ("ytd",)
+    alert_volume: int = Field(default=30, ge=0)
     accumulation: Literal["rate", "cumulative", "level"] = "rate"
     judged_on: DayKey | None = None
     plan: Mapping[Month, Ratio] = {}

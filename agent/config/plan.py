@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from agent.config.links import Links
 from agent.mapping import MappingSpec
 from agent.measures import Measure
 from agent.model import Day, Instant, Target
@@ -46,6 +47,7 @@ class Indicator:
     evidence: tuple[Indicator, ...]
     warn_before_us: int
     alert_windows: tuple[str, ...]
+    alert_volume: int  # judged records below which a value that misses, or may, is no alert
     accumulation: str
     judged_on: Day
     plan: Mapping[str, Fraction]  # month as 2026-06 → the share expected by its end
@@ -80,6 +82,7 @@ class Plan:
     calendar: WorkCalendar
     systems: Mapping[str, System]
     projects: tuple[Project, ...]
+    links: Links
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from agent.config.keys import (
     YearKeys,
     YearsFileKeys,
 )
+from agent.config.links import Links
 from agent.config.plan import Indicator, Plan, Project, System
 from agent.config.problems import MISSING, Path, unknown
 from agent.config.shape import shaped
@@ -55,7 +56,9 @@ class TargetsFile:
         if keys is None or calendar is None:
             return None
         path, found = FilePath(self.document.file), tuple(project for project in projects if project)
-        return Plan(path, keys.year, keys.organisation, keys.timezone, self.days, calendar, systems, found)
+        asked = keys.links
+        links = Links(asked.agent, asked.grafana, asked.runbooks or f"{asked.agent}/runbooks")
+        return Plan(path, keys.year, keys.organisation, keys.timezone, self.days, calendar, systems, found, links)
 
     # --- calendar and systems ---
 
@@ -153,6 +156,7 @@ class TargetsFile:
             ),
             warn_before_us=keys.warn_before,
             alert_windows=keys.alert_windows,
+            alert_volume=keys.alert_volume,
             accumulation=keys.accumulation,
             judged_on=keys.judged_on if keys.judged_on is not None else date(self.year, 12, 31).toordinal(),
             plan=keys.plan,
@@ -183,6 +187,7 @@ class TargetsFile:
             evidence=(),
             warn_before_us=keys.warn_before,
             alert_windows=(),
+            alert_volume=0,
             accumulation="rate",
             judged_on=date(self.year, 12, 31).toordinal(),
             plan={},
