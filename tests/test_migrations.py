@@ -42,3 +42,15 @@ def test_a_ledger_of_any_version_is_brought_up_to_date_with_what_it_held(tmp_pat
     with ledger.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     ledger.close()
+
+
+@pytest.mark.server
+def test_a_new_ledger_is_what_the_migrations_lead_to(tmp_path: Path, postgresql_url: str) -> None:
+    for url in (tmp_path / "ledger.db", postgresql_url):
+        ledger = Ledger.open(url)
+        with ledger.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        with ledger.read() as session:
+            assert session.rows("SELECT id, seq, record_pk FROM counter") == [(1, 0, 0)]
+            assert session.rows("SELECT version_num FROM alembic_version") == [(HEAD,)]
+        ledger.close()

@@ -9,8 +9,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine
 
+from agent.ledger.founding import begin_alone
+
 FOLDER = Path(__file__).with_name("migrations")
-MIGRATING = 80461  # the key of PostgreSQL's lock
 
 
 def configuration() -> Config:
@@ -29,11 +30,8 @@ def known_versions() -> set[str]:
 def upgrade(engine: Engine) -> None:
     """Run every migration that is missing, in one transaction."""
     config = configuration()
-    # The ledger's connections commit each statement by themselves, so the transaction is begun by hand.
     with engine.connect() as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "BEGIN")
-        if engine.dialect.name == "postgresql":  # of two that begin at once, one waits and finds all done
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
+        begin_alone(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.exec_driver_sql("COMMIT")

@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 
+from agent.ledger.founding import VERSION_TABLE, found
 from agent.ledger.schema import HEAD
 from agent.ledger.session import Session
 from agent.model import ConfigError, LedgerError
@@ -158,7 +159,9 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _bring_up_to_date(engine: Engine) -> None:
     version = _version(engine)
-    if version == HEAD:
+    if version is None and found(engine):
+        return
+    if (version or _version(engine)) == HEAD:
         return
     from agent.ledger.migrate import known_versions, upgrade  # Alembic is slow to import and seldom needed
 
@@ -172,10 +175,10 @@ def _bring_up_to_date(engine: Engine) -> None:
 
 def _version(engine: Engine) -> str | None:
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
+        if not inspect(connection).has_table(VERSION_TABLE):
             return None
-        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-        return None if found is None else str(found)
+        version = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()
+        return None if version is None else str(version)
 
 
 def shown(url: URL) -> str:
