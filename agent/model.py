@@ -287,6 +287,18 @@ class Band(StrEnum):
     PARTLY = "partly"
     NOT_ACHIEVED = "not_achieved"
 
+    def admits(self, share: Fraction) -> bool:
+        """Whether this share of the points (0–1) may be claimed in this band. An edge belongs to the band above it."""
+        low, high = BAND_SHARES[self]
+        return low <= share and (share < high or share == high == 1)
+
+
+BAND_SHARES: Mapping[Band, tuple[Fraction, Fraction]] = {  # 财预〔2020〕10号
+    Band.ACHIEVED: (Fraction(8, 10), Fraction(1)),
+    Band.PARTLY: (Fraction(6, 10), Fraction(8, 10)),
+    Band.NOT_ACHIEVED: (Fraction(0), Fraction(6, 10)),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.model import Band, Service, Stage, State
+from agent.model import Band, Service, Stage, State, Unit
 
 STATES: dict[State, str] = {
     State.MET: "达标",
@@ -20,6 +20,36 @@ BANDS: dict[Band, str] = {  # the fixed texts of the form, 财预〔2020〕10号
     Band.ACHIEVED: "达成年度指标",
     Band.PARTLY: "部分达成年度指标并具有一定效果",
     Band.NOT_ACHIEVED: "未达成年度指标且效果较差",
+}
+BANDS_WRITTEN: dict[str, Band] = {  # as people say them, and as some forms print them
+    **{name: band for band, name in BANDS.items()},
+    **{band.value: band for band in Band},
+    "达成预期指标": Band.ACHIEVED,
+    "达成": Band.ACHIEVED,
+    "部分达成": Band.PARTLY,
+    "未达成": Band.NOT_ACHIEVED,
+}
+UNITS: dict[Unit, str] = {
+    Unit.RATIO: "比率",
+    Unit.SECONDS: "秒",
+    Unit.COUNT: "个",
+    Unit.CNY: "元",
+    Unit.DATE: "日期",
+    Unit.TEXT: "文字",
+}
+PARTS = {  # what can be said of a row
+    "through": "填报截至",
+    "numerator": "分子",
+    "denominator": "分母",
+    "word": "完成情况",
+    "band": "完成档次",
+    "score": "得分率",
+    "sent": "发放问卷",
+    "returned": "回收问卷",
+    "valid": "有效问卷",
+    "evidence": "佐证材料",
+    "reason": "偏差原因分析及改进措施",
+    "not_applicable": "不适用",
 }
 STAGES: dict[Stage, str] = {
     Stage.IN_TIME: "时限内",
@@ -71,6 +101,7 @@ FINDINGS = {
     "backlog_grows": "未结只增不减",
 }
 DEMO = "演示数据"
+NO_OWNER = "未指定责任处室"
 
 
 def finding(kind: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-BOOKED = {"forecast", "model", "words", "shown", "worktime", "measures", "config", "ledger", "book"}
+BOOKED = {"forecast", "model", "words", "shown", "told", "worktime", "measures", "config", "ledger", "book"}
 JUDGED = BOOKED | {"evaluate"}
 SHOWN = JUDGED | {"status", "explain", "metrics", "notify", "alerts", "render", "export"}
 
@@ -21,20 +21,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "agent": set(),
     "model": {"agent"},
     "words": {"model"},
+    "written": set(),
     "memory": set(),
     "shown": {"model"},
     "wire": {"model"},
+    "told": {"model", "words", "shown"},
     "conditions": {"model"},
     "worktime": {"model"},
     "mapping": {"model", "worktime"},
     "measures": {"model", "worktime", "conditions"},
-    "config": {"model", "worktime", "conditions", "mapping", "measures", "words"},
+    "config": {"model", "worktime", "conditions", "mapping", "measures", "words", "written"},
     "ledger": {"model"},
     "book": {"model", "worktime", "mapping", "measures", "config", "ledger"},
     "evaluate": BOOKED,
     "status": JUDGED,
     "forecast": {"model", "worktime", "measures", "config"},
-    "acts": {"model", "config", "ledger", "book"},
+    "acts": JUDGED | {"written"},
+    "owed": JUDGED | {"status"},
     "findings": JUDGED,
     "explain": JUDGED | {"status", "conditions"},
     "metrics": JUDGED | {"agent"},
@@ -44,12 +47,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": JUDGED,
     "asking": JUDGED | {"findings", "status"},
     "poll": JUDGED | {"memory", "alerts", "findings", "mapping"},
-    "terminal": SHOWN | {"poll", "mapping"},
+    "terminal": SHOWN | {"acts", "owed", "poll", "mapping"},
     "web": SHOWN,
     "serve": SHOWN | {"memory", "asking", "poll", "web"},
     "demo": {"model", "worktime"},
     "collectors": {"model", "wire"},
-    "cli": SHOWN | {"acts", "asking", "serve", "poll", "terminal", "web", "demo", "collectors"},
+    "cli": SHOWN | {"acts", "asking", "owed", "serve", "poll", "terminal", "web", "demo", "collectors"},
     "__main__": {"cli"},
 }
 

@@ -249,7 +249,10 @@ ENDINGS: list[tuple[tuple[str, ...], int]] = [
     (("try", "desk"), 0),
     (("status", *JANUARY), 0),
     (("status", *JANUARY, "--fail-on", "missed"), 1),
+    (("status", "--owed"), 0),
     (("explain", "answered-in-time", *JANUARY), 0),
+    (("attest", "answered-in-time", "--reason", "设备检修"), 0),
+    (("attest", "answered-in-time", "--numerator", "3"), 2),
     (("confirm", "answered-in-time"), 0),
     (("exclude", "desk/F3", "--reason", "重复报修"), 0),
     (("approve", "1"), 2),
@@ -307,6 +310,7 @@ def test_a_log_of_acts_that_was_changed_exits_with_1(desk: Path) -> None:
 
 READ_ONLY = [
     ("status",),
+    ("status", "--owed"),
     ("explain", "answered-in-time"),
     ("acts",),
     ("rejects", "list"),

@@ -1,4 +1,7 @@
-"""What people stated, read from the log of acts: the last word on an indicator is the last one said. Pure.
+"""What people stated, read from the log of acts. Pure.
+
+The statement that goes furthest into the year counts, of several through the same day the last one made: so a period
+that is over can be put right without touching what was said of a longer one.
 
 The body of an act of the kind `attest`, whose subject is `project/indicator`:
 
@@ -22,9 +25,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from agent.ledger.acts import Act
-from agent.model import Band, Day, Statement
+from agent.model import Band, Day, Instant, Statement
 
 ATTEST = "attest"
 Place = tuple[int, str]  # year, project/indicator
@@ -42,17 +46,21 @@ def statements(log: Iterable[Act]) -> Mapping[Place, tuple[Statement, ...]]:
 
 
 def last_before(made: Sequence[Statement], day: Day) -> Statement | None:
-    """The last statement made of the time before a day."""
-    return next((one for one in reversed(made) if one.through < day), None)
+    """The statement that counts of those that speak of the time before a day."""
+    return max((one for one in reversed(made) if one.through < day), key=lambda one: one.through, default=None)
 
 
 def statement_of(act: Act) -> Statement:
     """The statement an act made."""
-    said = act.body
+    return said_by(act.body, act.n, act.at, act.account)
+
+
+def said_by(said: Mapping[str, Any], act: int = 0, at: Instant = 0, account: str = "") -> Statement:
+    """What the body of an act says, also before it is one."""
     return Statement(
-        act=act.n,
-        at=act.at,
-        account=act.account,
+        act=act,
+        at=at,
+        account=account,
         through=date.fromisoformat(said["through"]).toordinal(),
         numerator=_number(said.get("numerator")),
         denominator=_number(said.get("denominator")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -34,6 +34,10 @@ from agent.cli.options import (
 )
 from agent.model import ConfigError
 
+if TYPE_CHECKING:
+    from agent.config import Config
+    from agent.status import Question
+
 
 def status(
     window: WindowName = None,
@@ -43,6 +47,7 @@ def status(
     as_of: AsOf = None,
     system: System = None,
     open_records: Annotated[bool, typer.Option("--open", help="The open records nearest to their limit.")] = False,
+    owed: Annotated[bool, typer.Option("--owed", help="What people still have to state, and until when.")] = False,
     fail_on: Annotated[str | None, typer.Option("--fail-on", help="missed: exit 1 when a target is missed.")] = None,
     as_json: AsJson = False,
     targets: Targets = DEFAULT_TARGETS,
@@ -58,9 +63,11 @@ def status(
 
     if fail_on not in (None, "missed"):
         raise ConfigError(f"--fail-on: expected missed, got {fail_on!r}")
-    config = load(targets, sources)
+    config = load(targets, None if owed else sources)
     dates = {"from": first, "to": last}
     question = question_of(config, window=window, at=at, as_of=as_of, system=system, **dates)
+    if owed:
+        return _owed(config, question, ledger, as_json)
     name = window_name(question)
     with (
         open_ledger(ledger, made=False) as opened,
@@ -75,6 +82,23 @@ def status(
         console().print(*terminal.tried_on(tried), shown or terminal.status(snapshot, config, name, system), sep="\n")
     missed = any(v.state is State.MISSED and v.system == system and v.window.name == name for v in snapshot.verdicts)
     return DOES_NOT_HOLD if fail_on and missed else DONE
+
+
+def _owed(config: Config, question: Question, ledger: str, as_json: bool) -> int:
+    from agent import owed, terminal
+    from agent.poll import now_instant
+    from agent.status import Question
+
+    if question != Question(at=question.at):
+        raise ConfigError("--owed: expected no other option than --at, --json and the files")
+    now = now_instant() if question.at is None else question.at
+    with open_ledger(ledger, made=False) as opened:
+        rows = owed.rows(config, opened, now)
+    if as_json:
+        print_json(owed.answer(rows, config, now))
+    else:
+        console().print(terminal.owed(rows))
+    return DONE
 
 
 def explain(

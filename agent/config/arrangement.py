@@ -5,12 +5,11 @@ What is wrong in the sheet is said in Chinese and all at once, each with its cel
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from openpyxl import load_workbook
@@ -19,12 +18,13 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from agent.model import ConfigError
 from agent.worktime import YearArrangement
+from agent.written import day as day_written
+from agent.written import text_of
 
 DATE, KIND = "日期", "类型"
 REST = ("休", "放假", "休息", "节假日", "法定节假日", "公休")
 WORK = ("班", "上班", "补班", "调休上班")
 WEEKDAYS = ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日")
-WRITTEN = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?")
 HEADINGS_WITHIN = 10  # the headings stand in one of the first rows
 MOST_ROWS = 1000
 SATURDAY, DECEMBER = 5, 12
@@ -43,11 +43,11 @@ def read_sheet(path: Path) -> tuple[int, YearArrangement]:
     """The year and its arrangement; ConfigError with every mistake of the first sheet."""
     rows = _rows(path)
     head = next(
-        (row for row, cells in enumerate(rows[:HEADINGS_WITHIN]) if {DATE, KIND} <= set(map(_text, cells))), None
+        (row for row, cells in enumerate(rows[:HEADINGS_WITHIN]) if {DATE, KIND} <= set(map(text_of, cells))), None
     )
     if head is None:
         raise ConfigError(f"{path}：前 {HEADINGS_WITHIN} 行中没有表头“{DATE}”和“{KIND}”")
-    titles = [_text(cell) for cell in rows[head]]
+    titles = [text_of(cell) for cell in rows[head]]
     sheet = _Sheet(path, titles.index(DATE), titles.index(KIND))
     for number, cells in enumerate(rows[head + 1 :], head + 2):
         sheet.take(number, cells)
@@ -64,11 +64,11 @@ class _Sheet:
 
     def take(self, row: int, cells: Sequence[object]) -> None:
         raw_day, raw_kind = (cells[at] if at < len(cells) else None for at in (self.date_at, self.kind_at))
-        if not _text(raw_day) and not _text(raw_kind):
+        if not text_of(raw_day) and not text_of(raw_kind):
             return
-        day, kind = _day(raw_day), _text(raw_kind)
+        day, kind = day_written(text_of(raw_day)), text_of(raw_kind)
         if day is None:
-            self._wrong(row, self.date_at, f"日期应写成 2027-01-01 这样，现为“{_text(raw_day)}”")
+            self._wrong(row, self.date_at, f"日期应写成 2027-01-01 这样，现为“{text_of(raw_day)}”")
         if kind not in REST + WORK:
             self._wrong(row, self.kind_at, f"类型应为“休”或“班”，现为“{kind}”")
         if day is None or kind not in REST + WORK:
@@ -119,22 +119,6 @@ def _rows(path: Path) -> list[tuple[object, ...]]:
         return [tuple(row) for row in book.worksheets[0].iter_rows(max_row=MOST_ROWS, values_only=True)]
     finally:
         book.close()
-
-
-def _day(raw: object) -> date | None:
-    if isinstance(raw, datetime):
-        return raw.date()
-    if isinstance(raw, date):
-        return raw
-    found = WRITTEN.fullmatch(_text(raw))
-    try:
-        return date(*map(int, found.groups())) if found else None
-    except ValueError:
-        return None
-
-
-def _text(raw: object) -> str:
-    return "" if raw is None else str(raw).strip()
 
 
 def _cell(row: int, column: int) -> str:

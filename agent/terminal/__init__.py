@@ -7,17 +7,20 @@ from agent.terminal.changes import changed
 from agent.terminal.checks import checked, recomputed
 from agent.terminal.deeds import acts
 from agent.terminal.explained import explanation
+from agent.terminal.owing import attested, owed
 from agent.terminal.reading import collected, rejects, retried, tried
 from agent.terminal.standing import open_records, sources, status, tried_on
 
 __all__ = [
     "acts",
     "arrangement",
+    "attested",
     "changed",
     "checked",
     "collected",
     "explanation",
     "open_records",
+    "owed",
     "recomputed",
     "rejects",
     "retried",

@@ -18,6 +18,7 @@ KINDS = {
     "confirm": "确认口径",
     "define": "变更口径",
     "withdraw": "确认撤回",
+    "attest": "填报",
 }
 COLUMNS = (
     Column("序号", right=True),

@@ -1,29 +1,13 @@
-"""Acts of people: taking a record out or changing a rule needs two accounts, confirming a reading one.
-
-All of it stays in the log for good.
-"""
+"""What needs two accounts: taking a record out, taking it in again, putting a changed rule in force."""
 
 from __future__ import annotations
 
-import os
-import pwd
-
 from agent.book import Book
 from agent.book.registry import accept
-from agent.book.standing import APPROVE, CONFIRM, DEFINE, EXCLUDE, RESTORE, reading_hash, standing
-from agent.config import Indicator
+from agent.book.standing import APPROVE, DEFINE, EXCLUDE, RESTORE, standing
 from agent.ledger import Ledger, Session, acts
 from agent.ledger.acts import Act
 from agent.model import ConfigError, Instant
-
-
-def account() -> str:
-    """The account of the operating system that runs this process."""
-    user = os.getuid()
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return f"uid-{user}"
 
 
 def request_exclusion(ledger: Ledger, record: str, indicator: str, reason: str, now: Instant, who: str) -> Act:
@@ -94,20 +78,3 @@ def _known(session: Session, record: str) -> tuple[str, str]:
     if found:
         raise ConfigError(f"record {record!r}: expected one of {', '.join('/'.join(one) for one in found)}")
     raise ConfigError(f"record {record!r}: no such record; expected source/id as `dabiao explain` shows it")
-
-
-def confirm(ledger: Ledger, indicator: Indicator, now: Instant, who: str) -> Act:
-    """Confirm the reading of an indicator as it stands; a reading that changes is unconfirmed again."""
-    with ledger.write() as session:
-        subject, reading = f"{indicator.project}/{indicator.id}", reading_hash(indicator)
-        former = standing(acts.read(session)).confirmed.get(subject)
-        if former is not None and former.body["reading"] == reading:
-            raise ConfigError(f"{subject}: was confirmed already, by {former.account} with act {former.n}")
-        return acts.append(session, now, who, CONFIRM, subject, {"reading": reading, "text": indicator.text})
-
-
-def log(ledger: Ledger) -> tuple[list[Act], Act | None]:
-    """Every act in order, and the first that does not follow from the one before it (None where the chain holds)."""
-    with ledger.read() as session:
-        entries = acts.read(session)
-    return entries, acts.first_broken(entries)

@@ -1,0 +1,38 @@
+"""Acts of people: taking a record out or changing a rule needs two accounts, confirming or stating something one.
+
+All of it stays in the log for good.
+"""
+
+from __future__ import annotations
+
+from agent.acts.account import account
+from agent.acts.attesting import Outcome, state, take_back
+from agent.acts.exclusions import approve, request_exclusion, request_return
+from agent.acts.readings import confirm
+from agent.acts.saying import Claim, Part, Unclear, Wrong, claim
+from agent.ledger import Ledger, acts
+from agent.ledger.acts import Act
+
+__all__ = [
+    "Claim",
+    "Outcome",
+    "Part",
+    "Unclear",
+    "Wrong",
+    "account",
+    "approve",
+    "claim",
+    "confirm",
+    "log",
+    "request_exclusion",
+    "request_return",
+    "state",
+    "take_back",
+]
+
+
+def log(ledger: Ledger) -> tuple[list[Act], Act | None]:
+    """Every act in order, and the first that does not follow from the one before it (None where the chain holds)."""
+    with ledger.read() as session:
+        entries = acts.read(session)
+    return entries, acts.first_broken(entries)

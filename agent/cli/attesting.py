@@ -1,0 +1,92 @@
+"""Stating a value in a terminal; what is wrong is said in Chinese, for the officer who answers for it reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.opening import chosen_indicator, console, load, open_ledger, say
+from agent.cli.options import DEFAULT_LEDGER, DEFAULT_TARGETS, LedgerAt, Targets
+from agent.model import ConfigError
+
+if TYPE_CHECKING:
+    from agent.config import Config, Indicator, Plan
+
+
+def attest(
+    indicator: Annotated[str, typer.Argument(help="project/indicator, or the indicator alone where that is clear.")],
+    numerator: Annotated[str, typer.Option("--numerator", help="The amount, or the part of the whole.")] = "",
+    denominator: Annotated[str, typer.Option("--denominator", help="The whole; a ratio needs it.")] = "",
+    word: Annotated[str, typer.Option("--word", help="The quality, as 健全.")] = "",
+    band: Annotated[str, typer.Option("--band", help="达成, 部分达成 or 未达成.")] = "",
+    score: Annotated[str, typer.Option("--score", help="Share of the points, as 85%; default 100% if 达成.")] = "",
+    through: Annotated[str, typer.Option("--through", help="The last day it speaks of; default: today.")] = "",
+    evidence: Annotated[list[Path] | None, typer.Option("--evidence", help="A file to keep with it.")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is off target, or does not apply.")] = "",
+    not_applicable: Annotated[bool, typer.Option("--not-applicable", help="The row does not apply.")] = False,
+    sent: Annotated[str, typer.Option("--sent", help="Of a survey: questionnaires sent.")] = "",
+    returned: Annotated[str, typer.Option("--returned", help="Of a survey: questionnaires returned.")] = "",
+    valid: Annotated[str, typer.Option("--valid", help="Of a survey: valid ones.")] = "",
+    take_back: Annotated[bool, typer.Option("--take-back", help="Take the last statement back.")] = False,
+    year: Annotated[int | None, typer.Option("--year", help="The year it speaks of, where several are loaded.")] = None,
+    targets: Targets = DEFAULT_TARGETS,
+    ledger: LedgerAt = DEFAULT_LEDGER,
+) -> None:
+    """State the value of a row people answer for, or why a measured one is off target. It replaces what was said."""
+    from agent import acts, terminal
+    from agent.acts.files import read_files
+    from agent.poll import now_instant
+
+    plan, row = chosen_row(load(targets, None), indicator, year)
+    said = {
+        acts.Part.NUMERATOR: numerator,
+        acts.Part.DENOMINATOR: denominator,
+        acts.Part.WORD: word,
+        acts.Part.BAND: band,
+        acts.Part.SCORE: score,
+        acts.Part.THROUGH: through,
+        acts.Part.REASON: reason,
+        acts.Part.NOT_APPLICABLE: "是" if not_applicable else "",
+        acts.Part.SENT: sent,
+        acts.Part.RETURNED: returned,
+        acts.Part.VALID: valid,
+    }
+    now = now_instant()
+    if take_back:
+        if any(said.values()) or evidence:
+            raise ConfigError("--take-back：撤回时不应同时填写其他内容")
+        with open_ledger(ledger) as opened:
+            former = acts.take_back(opened, row, plan.year, now, acts.account())
+        say(f"{row.name}（{plan.year}年）：已撤回第{former.act}条填报")
+        return
+    files, unreadable = read_files(evidence or [])
+    try:
+        claim = acts.claim(plan, row, said, plan.days.day_of(now), files)
+    except acts.Unclear as unclear:
+        unreadable += unclear.wrong
+    if unreadable:
+        raise ConfigError([f"--{part.value.replace('_', '-')}：{says}" for part, says in unreadable])
+    with open_ledger(ledger) as opened:
+        outcomes = acts.state(opened, [claim], now, acts.account())
+    for line in terminal.attested(outcomes):
+        console().print(line, soft_wrap=True)
+
+
+def chosen_row(config: Config, text: str, year: int | None) -> tuple[Plan, Indicator]:
+    """The row of the table of one year that is named."""
+    place = chosen_indicator(config, text)
+    if "/" in place[1]:
+        raise ConfigError(f"{'/'.join(place)}: expected a row of the table; an evidence measure is never stated")
+    found = [
+        (plan, row)
+        for plan in config.plans
+        for project in plan.projects
+        for row in project.indicators
+        if (row.project, row.id) == place and year in (None, plan.year)
+    ]
+    if len(found) != 1:
+        years = " or ".join(str(plan.year) for plan in config.plans)
+        raise ConfigError(f"--year: expected {years}, got {'none' if year is None else year}")
+    return found[0]
