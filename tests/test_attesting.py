@@ -14,7 +14,8 @@ import pytest
 from agent import acts, owed
 from agent.acts import Claim, Part, Unclear
 from agent.acts.files import MOST_BYTES, read_files
-from agent.book.statements import last_before, statements
+from agent.acts.filling import fill, head
+from agent.book.statements import filled, last_before, statements
 from agent.cli import app
 from agent.config import Config, Indicator, Plan, load
 from agent.ledger import Ledger, evidence
@@ -283,6 +284,36 @@ def test_where_one_statement_cannot_be_written_none_is(tmp_path: Path, ledger: L
     with pytest.raises(Exception, match="disk full"):
         acts.state(ledger, [good, other], NOW, "wang")
     assert acts.log(ledger)[0] == []
+
+
+# --- the head of the forms --------------------------------------------------------------------------------------------
+
+
+def test_the_head_of_a_form_keeps_what_was_said_last_of_each_field(ledger: Ledger) -> None:
+    def say(**texts: str) -> int:
+        told, unfit = head("ops", 2026, texts)
+        assert unfit == []
+        with ledger.write() as session:
+            return len(fill(session, [told], NOW, "wang"))
+
+    assert say(填报人="王某", planned="4,763,873", 填报日期="2027/1/15") == 1
+    assert say(填报人="王某", 填报日期="2027年1月15日") == 0
+    assert say(填报人="李某", planned="") == 1
+    log = acts.log(ledger)[0]
+    assert filled(log) == {(2026, "ops"): {"填报人": "李某", "填报日期": "2027-01-15"}}
+    assert "某" not in repr([acts.without_names(act) for act in log])
+
+
+def test_what_is_wrong_with_the_head_of_a_form_is_said_by_its_field() -> None:
+    texts = {"planned": "约五百万", "budget": "1.234", "填报日期": "年初", "联系电话": "1" * 101}
+    told, unfit = head("ops", 2026, texts | {"填报人": " 王某 "})
+    assert told.fields == {"填报人": "王某"}
+    assert dict(unfit) == {
+        "planned": "应为金额（元），如 4763873.50，现为“约五百万”",
+        "budget": "金额应精确到分，现为“1.234”",
+        "填报日期": "应为日期，如 2027-01-15，现为“年初”",
+        "联系电话": "不应超过 100 字，现为 101 字",
+    }
 
 
 # --- what is owed -----------------------------------------------------------------------------------------------------

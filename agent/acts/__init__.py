@@ -8,6 +8,7 @@ from __future__ import annotations
 from agent.acts.account import account
 from agent.acts.attesting import Outcome, state, take_back
 from agent.acts.exclusions import approve, request_exclusion, request_return
+from agent.acts.filling import without_names
 from agent.acts.readings import confirm
 from agent.acts.saying import Claim, Part, Unclear, Wrong, claim
 from agent.ledger import Ledger, acts
@@ -28,6 +29,7 @@ __all__ = [
     "request_return",
     "state",
     "take_back",
+    "without_names",
 ]
 
 

@@ -18,6 +18,11 @@ The body of an act of the kind `attest`, whose subject is `project/indicator`:
     withdrawn       true: the statement before is taken back, and nothing stands
 
 Keys that are not needed are left out.
+
+The body of an act of the kind `fill`, whose subject is a project, is what the head of its forms says and no row does:
+
+    year            the year of the forms
+    fields          texts by field, as 填报人; amounts in 元 by their key under `funds`; an empty text takes one back
 """
 
 from __future__ import annotations
@@ -30,7 +35,7 @@ from typing import Any
 from agent.ledger.acts import Act
 from agent.model import Band, Day, Instant, Statement
 
-ATTEST = "attest"
+ATTEST, FILL = "attest", "fill"
 Place = tuple[int, str]  # year, project/indicator
 
 
@@ -43,6 +48,16 @@ def statements(log: Iterable[Act]) -> Mapping[Place, tuple[Statement, ...]]:
             former = made.get(place, ())
             made[place] = former[:-1] if act.body.get("withdrawn") else (*former, statement_of(act))
     return made
+
+
+def filled(log: Iterable[Act]) -> Mapping[tuple[int, str], Mapping[str, str]]:
+    """What the heads of the forms say, by year and project: of each field the text given last."""
+    heads: dict[tuple[int, str], dict[str, str]] = {}
+    for act in log:
+        if act.kind == FILL:
+            head = heads.setdefault((act.body["year"], act.subject), {})
+            head |= act.body["fields"]
+    return {place: {field: text for field, text in head.items() if text} for place, head in heads.items()}
 
 
 def last_before(made: Sequence[Statement], day: Day) -> Statement | None:

@@ -98,7 +98,8 @@ def acts_(as_json: AsJson = False, ledger: LedgerAt = DEFAULT_LEDGER) -> int:
     with open_ledger(ledger, made=False) as opened:
         log, broken = acts.log(opened)
     if as_json:
-        print_json({"acts": [act._asdict() for act in log], "broken_at": None if broken is None else broken.n})
+        shown = [acts.without_names(act)._asdict() for act in log]
+        print_json({"acts": shown, "broken_at": None if broken is None else broken.n})
     else:
         console().print(terminal.acts(log, broken))
     return DONE if broken is None else DOES_NOT_HOLD

@@ -19,6 +19,7 @@ KINDS = {
     "define": "变更口径",
     "withdraw": "确认撤回",
     "attest": "填报",
+    "fill": "填写表头",
 }
 COLUMNS = (
     Column("序号", right=True),
