@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from agent.book import Definition, current, definitions, ledger_at
+from agent.book import Definition, Place, Registered, current, definitions, demands_differ, ledger_at
 from agent.config import Config
 from agent.evaluate import Board, custom, plans_of_days
 from agent.findings import with_findings
@@ -46,45 +46,63 @@ def asked(
     if question.first is not None and question.last is not None:
         plans_of_days(config.plans, question.first, question.last)  # refused before anything is derived
     wanted = definitions(config)
-    tried = tuple(f"{one.project}/{one.indicator}" for one in untold(ledger, wanted))
+    served = current(ledger, wanted)
+    rules, promises = untold(ledger, served, wanted)
+    tried = tuple(f"{one.project}/{one.indicator}" for one in wanted if one in rules or one in promises)
     instant = question.as_of if question.as_of is not None else question.at
     is_past = instant is not None and (instant < now or question.as_of is not None)
     moment = now if instant is None else instant
-    if not is_past and not tried:
-        board = _board(config, ledger, question)
+    if not is_past and not rules:
+        board = _board(config, ledger, question, tried)
         snapshot = board.refresh(moment)
-        yield Asked(board, with_findings(config, ledger, snapshot) if instant is None else snapshot, ())
+        yield Asked(board, with_findings(config, ledger, snapshot) if instant is None else snapshot, tried)
         return
-    known_then = question.as_of is not None
+    in_force = [served.in_force(one) if one.place in served.waiting else one for one in wanted]
     with ledger_at(
-        ledger, approved(ledger, wanted), moment, known_then=known_then, cut=is_past, progress=progress
+        ledger,
+        in_force,
+        moment,
+        known_then=question.as_of is not None,
+        cut=is_past,
+        tried={one.place for one in (*rules, *promises)},
+        progress=progress,
     ) as scratch:
-        board = _board(config, scratch, question)
+        board = _board(config, scratch, question, tried)
         yield Asked(board, board.refresh(moment), tried)
 
 
-def untold(ledger: Ledger, wanted: Sequence[Definition]) -> list[Definition]:
-    """The definitions the ledger does not know. One that is still being derived, or waits for approval, it knows."""
+def untold(
+    ledger: Ledger, served: Registered, wanted: Sequence[Definition]
+) -> tuple[list[Definition], list[Definition]]:
+    """The definitions whose way of counting, and those of which only what is demanded, the ledger does not know.
+
+    One that is still being derived, or waits for approval, it knows.
+    """
     with ledger.read() as session:
-        if session.one("SELECT 1 FROM record LIMIT 1") is None:  # there is nothing to try them on
-            return []
-    known = {(one.place, one.hash) for one in current(ledger, wanted).keys.values()}
-    return [one for one in wanted if one.project and (one.place, one.hash) not in known]
+        if session.one("SELECT 1 FROM batch LIMIT 1") is None:  # there is nothing to try them on
+            return [], []
+    counted = {(one.place, one.hash) for one in served.keys.values()}
+    texts: dict[Place, list[str]] = {}
+    for pk, one in served.keys.items():
+        texts.setdefault(one.place, []).append(served.specs.get(pk, one.spec))
+    rules = [one for one in wanted if one.project and (one.place, one.hash) not in counted]
+    promises = [
+        one
+        for one in wanted
+        if one.project
+        and one.place in texts
+        and served.waiting.get(one.place) != one.version
+        and all(demands_differ(text, one.spec) for text in texts[one.place])
+    ]
+    return rules, promises
 
 
-def approved(ledger: Ledger, wanted: Sequence[Definition]) -> list[Definition]:
-    """The definitions with the former one in place of each that waits for approval: the past is judged by it too."""
-    served = current(ledger, wanted)
-    former = {place: served.former.get(served.serving.get(place, 0)) for place in served.waiting}
-    return [former.get(one.place) or one for one in wanted]
-
-
-def _board(config: Config, ledger: Ledger, question: Question) -> Board:
+def _board(config: Config, ledger: Ledger, question: Question, tried: Sequence[str]) -> Board:
     first, last = question.first, question.last
     if first is None or last is None:
-        return Board(config, ledger)
+        return Board(config, ledger, tried=tried)
     owners = plans_of_days(config.plans, first, last)
-    return Board(config, ledger, lambda plan, now: (custom(plan.days, first, last),), lambda now: owners)
+    return Board(config, ledger, lambda plan, now: (custom(plan.days, first, last),), lambda now: owners, tried)
 
 
 def answer(config: Config, ledger: Ledger, question: Question, now: Instant) -> Json:

@@ -359,7 +359,7 @@ class Verdict:
     due_today: int = 0  # open records that still have time, but not beyond this day
     numerator: int = 0  # what was summed, in ledger units
     denominator: int = 0
-    definition: str | None = None  # the hash of the rule its records were counted by
+    definition: str | None = None  # the version of the rule it was reached by: how records count, what is demanded
     definition_waiting: str | None = None  # … of a changed one that nobody else has approved yet
     stated: Statement | None = None  # what a person said of the year so far, where the window begins with it
 

@@ -122,6 +122,7 @@ def test_a_reading_is_unconfirmed_until_confirmed_and_again_when_it_changes(desk
     with pytest.raises(ConfigError, match="ops/x: was confirmed already, by wang with act 1"):
         acts.confirm(desk.ledger, row, NOW, "li")
     stricter = site(desk.folder, {"x": SHARE, "y": SHARE | {"among": {"level": "1"}}}, target=">= 99 %")
+    register(desk.ledger, definitions(stricter))
     changed = Board(stricter, desk.ledger).refresh(NOW)
     assert all("unconfirmed" in verdict.flags for verdict in changed.verdicts)
 

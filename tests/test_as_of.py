@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from agent.book import Book, Delivery, definitions, ledger_at, register
 from agent.config import Config
 from agent.evaluate import Board
 from agent.ledger import Ledger
-from agent.model import ConfigError, Mapped, Record, Verdict
+from agent.model import ConfigError, Mapped, Record, State, Verdict
 from tests.plans import at, case, site
 
 MEASURES: dict[str, dict[str, Any]] = {
@@ -126,3 +126,81 @@ def test_judged_at_an_instant_what_happened_later_is_left_out(config: Config, tm
                 return one.good, one.open
 
         assert [seen(number) for number in (0, 2, 3, 9)] == [(0, 0), (0, 1), (1, 0), (1, 0)]
+
+
+# --- what sources had told, and how they were doing -------------------------------------------------------------------
+
+INTERVAL_US = HOUR_US // 60
+
+
+class Polled:
+    """A source that is polled once a minute, and what a verdict says of it at any minute."""
+
+    def __init__(self, ledger: Ledger, config: Config) -> None:
+        self.ledger, self.config = ledger, config
+        self.book = Book(ledger, register(ledger, definitions(config)).keys)
+        self.read(0, [case("a", accepted_at=hour(8))])
+
+    def read(self, minute: int, records: list[Record] | None = None, covers: tuple[int, int] | None = None) -> None:
+        now = BEGIN + minute * INTERVAL_US
+        mapped = Mapped(records or [], [], [], None)
+        told = covers or (0, now)
+        self.book.deliver(Delivery("cases", "case", mapped, now, finished=True, covers=told, interval_us=INTERVAL_US))
+
+    def fail(self, minute: int) -> None:
+        self.book.fail("cases", "connection refused", BEGIN + minute * INTERVAL_US, {})
+
+    def known(self, minute: int) -> tuple[int, str | None]:
+        """Through which minute the source had told everything, as was known then, and why it could not be read."""
+        instant = BEGIN + minute * INTERVAL_US
+        with ledger_at(self.ledger, definitions(self.config), instant, known_then=True) as scratch:
+            (source,) = Board(self.config, scratch).refresh(instant).sources
+        assert source.covered_through is not None
+        return (source.covered_through - BEGIN) // INTERVAL_US, source.reason
+
+
+@pytest.fixture
+def polled(config: Config, tmp_path: Path) -> Iterator[Polled]:
+    with closing(Ledger.open(tmp_path / "ledger.db")) as ledger:
+        yield Polled(ledger, config)
+
+
+def test_a_gap_that_was_caught_up_later_was_a_gap_then(polled: Polled) -> None:
+    for minute in range(1, 11):
+        polled.read(minute)
+    polled.fail(11)
+    polled.fail(12)
+    for minute in range(100, 120):
+        polled.read(minute)
+    seen = [polled.known(minute) for minute in (5, 10, 11, 60, 99, 100, 110)]
+    down = "connection refused"
+    assert seen == [(5, None), (10, None), (10, down), (10, down), (10, down), (100, None), (110, None)]
+    with polled.ledger.read() as session:
+        assert [session.rows(f"SELECT COUNT(*) FROM {name}")[0][0] for name in ("telling", "source_turn")] == [2, 2]
+
+
+def test_an_agent_that_did_not_run_knew_nothing_new_though_nothing_failed(polled: Polled) -> None:
+    polled.read(1)
+    polled.read(200)
+    assert [polled.known(minute)[0] for minute in (1, 100, 199, 200)] == [1, 1, 1, 200]
+
+
+def test_a_month_that_was_handed_in_later_was_not_known_before(polled: Polled) -> None:
+    day = 24 * 60
+    for minute in (10 * day, 10 * day + 1, 10 * day + 2):
+        polled.read(minute, covers=(BEGIN, BEGIN + 9 * day * INTERVAL_US))
+    for minute in (40 * day, 40 * day + 1):
+        for first, last in ((0, 9), (9, 39)):
+            polled.read(minute, covers=(BEGIN + first * day * INTERVAL_US, BEGIN + last * day * INTERVAL_US))
+    seen = [polled.known(minute)[0] // day for minute in (9 * day, 10 * day + 1, 39 * day, 40 * day, 41 * day)]
+    assert seen == [0, 9, 9, 39, 39]
+
+
+def test_what_was_not_read_at_the_time_gave_no_figure_then(polled: Polled) -> None:
+    polled.read(600)
+    polled.read(10_000)
+    at_night = BEGIN + 9_000 * INTERVAL_US
+    with ledger_at(polled.ledger, definitions(polled.config), at_night, known_then=True) as then:
+        assert {v.state for v in Board(polled.config, then).refresh(at_night).verdicts} == {State.NO_DATA}
+    with ledger_at(polled.ledger, definitions(polled.config), at_night, known_then=False) as judged:
+        assert State.NO_DATA not in {v.state for v in Board(polled.config, judged).refresh(at_night).verdicts}

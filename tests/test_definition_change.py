@@ -67,7 +67,7 @@ class Desk:
         return next(v for v in found if (v.indicator, v.window.name, v.system) == ("x", "ytd", None))
 
     def hash(self) -> str:
-        return next(one.hash for one in definitions(self.config) if one.indicator == "x")
+        return next(one.version for one in definitions(self.config) if one.indicator == "x")
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from agent.book import Book, Delivery, catch_up, changes, definitions, register
 from agent.cli import app
 from agent.config import Config
 from agent.evaluate import Board
+from agent.explain import explain
 from agent.ledger import Ledger
 from agent.model import Mapped, Verdict
 from agent.status import Question
@@ -96,8 +97,10 @@ def test_files_the_ledger_serves_are_answered_by_the_ledger_itself(desk: Desk) -
 def test_a_target_alone_is_compared_with_the_figures_there_are(desk: Desk) -> None:
     config = desk.tried({"x": SHARE}, target=">= 70 %")
     with asked(config, desk.ledger, Question(), NOW) as (board, snapshot, tried):
-        assert (tried, board.ledger is desk.ledger) == ((), True)
+        assert (tried, board.ledger is desk.ledger) == (("ops/x",), True)
         assert of(snapshot.verdicts, "x").state == "met"
+        explained = explain(config, board.ledger, snapshot, "ops", "x", tried=tried)
+        assert (explained.target, explained.why.endswith("75% 满足 ≥70%")) == ("≥70%", True)
 
 
 def test_status_says_that_it_only_tried(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,7 +53,8 @@ def approve(ledger: Ledger, book: Book, number: int, now: Instant, who: str) -> 
         done = acts.append(session, now, who, APPROVE, str(number), {})
         if request.kind == DEFINE:
             project, _, indicator = request.subject.partition("/")
-            accept(session, (request.body["year"], project, indicator), request.body["hash"])
+            told = request.body
+            accept(session, (told["year"], project, indicator), told["hash"], told.get("version"))
             return done
         source, _, id = request.subject.partition("/")
         place = (source, id, request.body["indicator"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from agent.book.approval import Proposal
 from agent.book.booking import Book
 from agent.book.changes import Change, Part, changes
-from agent.book.definition import Definition, all_indicators, count_of, definitions, setting_for
+from agent.book.definition import Definition, Place, all_indicators, count_of, definitions, setting_for
 from agent.book.delivery import Booked, Delivery
+from agent.book.promise import demands_differ
 from agent.book.recomputation import Difference, Recomputed, recompute
-from agent.book.registry import Registered, catch_up, current, register
-from agent.book.revival import as_served
+from agent.book.registry import catch_up, register
 from agent.book.scratch import ledger_at
+from agent.book.served import Registered, current
 from agent.book.standing import Standing, reading_hash, standing
 
 __all__ = [
@@ -21,17 +22,18 @@ __all__ = [
     "Delivery",
     "Difference",
     "Part",
+    "Place",
     "Proposal",
     "Recomputed",
     "Registered",
     "Standing",
     "all_indicators",
-    "as_served",
     "catch_up",
     "changes",
     "count_of",
     "current",
     "definitions",
+    "demands_differ",
     "ledger_at",
     "reading_hash",
     "recompute",

@@ -1,8 +1,9 @@
 """A definition changed in a running year waits for another account; until then its predecessor is derived on.
 
-It waits where its predecessor has counted records. The first definition of an indicator needs no approval, nor does
-one of a year that is over, nor one that nothing but the work calendar has changed: of a former calendar the ledger
-keeps a hash alone. What cannot be derived any more (after a change of time zone) is replaced at once as well.
+It waits where its predecessor has counted records; one that reads none, once the ledger has learned anything. The
+first definition of an indicator needs no approval, nor does one of a year that is over, nor what nothing but the work
+calendar has changed: of a former calendar the ledger keeps a hash alone. What cannot be derived any more (after a
+change of time zone) is replaced at once as well. Where only what is demanded has changed, nothing is derived anew.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 from agent.book.changes import reason_of
 from agent.book.definition import Definition, Place
+from agent.book.promise import demands_differ
 from agent.book.revival import revived
 from agent.book.standing import DEFINE
 from agent.ledger import Session, acts
@@ -32,14 +34,23 @@ class Proposal(NamedTuple):
     at: Instant
 
 
+class Serving(NamedTuple):
+    """A definition the ledger serves, or begins to."""
+
+    pk: int
+    hash: str
+    state: str
+    spec: str
+
+
 def held_back(session: Session, definitions: Sequence[Definition], proposal: Proposal) -> Mapping[Place, Definition]:
-    """The places whose new definition has to wait, with the one that is derived until then."""
-    stored: dict[Place, list[tuple[int, str, str, str]]] = {}
+    """The places whose new definition has to wait, with the one that serves until then."""
+    stored: dict[Place, list[Serving]] = {}
     for pk, year, project, indicator, *rest in session.rows(
         "SELECT pk, year, project, indicator, hash, state, spec FROM definition "
         "WHERE state IN ('active', 'leaving', 'building') ORDER BY pk"
     ):
-        stored.setdefault((year, project, indicator), []).append((pk, *rest))
+        stored.setdefault((year, project, indicator), []).append(Serving(pk, *rest))
     held = {}
     for one in definitions:
         former = _former(session, one, stored.get(one.place, []), proposal)
@@ -48,22 +59,29 @@ def held_back(session: Session, definitions: Sequence[Definition], proposal: Pro
     return held
 
 
-def _former(
-    session: Session, one: Definition, stored: Sequence[tuple[int, str, str, str]], proposal: Proposal
-) -> Definition | None:
-    if not one.project or any(hashed == one.hash for _, hashed, _, _ in stored):
+def _former(session: Session, one: Definition, stored: Sequence[Serving], proposal: Proposal) -> Definition | None:
+    if not one.project or any(known.hash == one.hash and not demands_differ(known.spec, one.spec) for known in stored):
         return None
-    serving = [(pk, spec) for pk, _, state, spec in stored if state != "building"]
+    serving = [known for known in stored if known.state != "building"]
     if not serving or proposal.at >= one.plan.days.start_of(date(one.year + 1, 1, 1).toordinal()):
         return None
-    pk, spec = serving[-1]
-    if session.one(COUNTED, (pk, pk)) is None:
+    last = serving[-1]
+    if not _has_counted(session, one, last):
         return None
-    former = revived(one, spec)
-    return None if former is None or former.hash == one.hash else former
+    former = one if last.hash == one.hash else revived(one, last.spec)
+    if former is None or former.hash != one.hash:
+        return former
+    return one.promising(last.spec) if demands_differ(last.spec, one.spec) else None
+
+
+def _has_counted(session: Session, one: Definition, known: Serving) -> bool:
+    if not one.kind:
+        return session.one("SELECT 1 FROM batch LIMIT 1") is not None
+    return session.one(COUNTED, (known.pk, known.pk)) is not None
 
 
 def propose(session: Session, one: Definition, former: Definition, proposal: Proposal) -> None:
     """Ask for the approval of a changed definition."""
-    body = {"year": one.year, "hash": one.hash, "former": former.hash, "reason": reason_of(former.spec, one.spec)}
+    reason = reason_of(former.spec, one.spec)
+    body = {"year": one.year, "hash": one.hash, "version": one.version, "former": former.version, "reason": reason}
     acts.append(session, proposal.at, proposal.account, DEFINE, f"{one.project}/{one.indicator}", body)

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from agent.book.definition import Definition, Place
+from agent.book.promise import DEMANDS
 from agent.book.revival import measure_as_written
 from agent.ledger import Ledger
 from agent.model import SECOND_US
@@ -96,7 +97,20 @@ def _promised(spec: Mapping[str, Any]) -> dict[str, str]:
     if targets := promise.get("target"):
         told["target"] = "；".join(_target(*target[:6]) for target in targets)
         told["text"] = targets[-1][6]
+    told |= {key: _demand(key, promise[key]) for key in DEMANDS if promise.get(key) and key != "target"}
     return told | {f"weight.{form}": points for form, points in promise.get("weight", {}).items()}
+
+
+def _demand(key: str, value: Any) -> str:
+    match value:
+        case int() if key in ("judged_on", "attest_by"):
+            return date.fromordinal(value).isoformat()
+        case Mapping():
+            return "；".join(f"{month} {_quantity(share, 'ratio')}" for month, share in sorted(value.items()))
+        case float():
+            return _quantity(str(value), "ratio")
+        case _:
+            return str(value)
 
 
 def _target(begins: int | None, op: str, value: str | None, high: str | None, word: str | None, unit: str) -> str:

@@ -6,10 +6,10 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from agent.book.noticing import NOTHING, Watch
+from agent.book.promise import canonical, promise_of, version_of, with_promise
 from agent.config import Config, Indicator, Plan, Source
 from agent.measures import Amount, DurationMeasure, Measure, Milestone, Observer, OnTime, Setting, Share, Timed, Uptime
 from agent.model import Instant, Observation, Record, Target, utc_of
@@ -25,10 +25,11 @@ class Definition:
     year: int
     project: str
     indicator: str
-    kind: str  # the kind of record it reads
+    kind: str  # the kind of record it reads; none where a person answers for the value
     sources: frozenset[str]  # empty: every source of that kind
     spec: str  # canonical text of everything its observations depend on, and of what was promised
     hash: str  # of the former part alone: a promise that changes leaves the observations as they are
+    version: str  # … of that and of what judges: a verdict says by which version it was reached
     observe: Observer
     percentile: bool
     seen_at: Callable[[Record, Instant], Record | None]
@@ -46,6 +47,11 @@ class Definition:
         """Whether records of this source and kind take part."""
         return kind == self.kind and (not self.sources or source in self.sources)
 
+    def promising(self, other: str) -> Definition:
+        """The same rule with what another text promises."""
+        spec = with_promise(self.spec, json.loads(other).get("promise"))
+        return replace(self, spec=spec, version=version_of(spec))
+
     def judged_at(self, until: Instant) -> Definition:
         """The same definition with everything that happened after an instant left out of every record."""
 
@@ -57,8 +63,8 @@ class Definition:
 
 
 def definitions(config: Config) -> tuple[Definition, ...]:
-    """The definition of every indicator and evidence measure that reads records."""
-    of_plans = [_definition(plan, indicator) for plan in config.plans for indicator in measured(plan)]
+    """The definition of every indicator and evidence measure. One a person answers for reads no records."""
+    of_plans = [_definition(plan, indicator) for plan in config.plans for indicator in all_indicators(plan)]
     return (*of_plans, *_counts(config))
 
 
@@ -89,13 +95,6 @@ def _counts(config: Config) -> Iterator[Definition]:
         yield derived(plan, "", count_of(id, name), measure, Setting(plan.year, plan.days, plan.calendar), NOTHING)
 
 
-def measured(plan: Plan) -> Iterator[Indicator]:
-    """The indicators of a plan, evidence measures included, whose values come from records."""
-    for indicator in all_indicators(plan):
-        if indicator.measure.from_records:
-            yield indicator
-
-
 def all_indicators(plan: Plan) -> Iterator[Indicator]:
     """Every indicator of a plan, each followed by its evidence measures."""
     for project in plan.projects:
@@ -109,7 +108,7 @@ def _definition(plan: Plan, indicator: Indicator) -> Definition:
     hours = {id: one.hours_texts for id, one in plan.systems.items() if one.hours_texts}
     meaning, watch = meaning_of(indicator.measure, setting, hours), _watch(plan, indicator)
     names = indicator.project, indicator.id
-    return derived(plan, *names, indicator.measure, setting, watch, meaning, _promise(indicator))
+    return derived(plan, *names, indicator.measure, setting, watch, meaning, promise_of(indicator))
 
 
 def derived(
@@ -124,15 +123,16 @@ def derived(
 ) -> Definition:
     """The definition of one place; `meaning` is what it is hashed by, `promise` what is told beside it."""
     meaning = meaning or {"measure": _keys(measure), "timezone": plan.timezone}
-    spec = _canonical({**meaning, "promise": promise} if promise is not None else meaning)
+    spec = canonical({**meaning, "promise": promise} if promise is not None else meaning)
     return Definition(
         year=plan.year,
         project=project,
         indicator=name,
-        kind=measure.of,
+        kind=measure.of if measure.from_records else "",
         sources=frozenset(measure.sources),
         spec=spec,
-        hash=hashlib.sha256(_canonical(meaning).encode()).hexdigest()[:16],
+        hash=hashlib.sha256(canonical(meaning).encode()).hexdigest()[:16],
+        version=version_of(spec),
         observe=measure.observer(setting),
         percentile=measure.percentile is not None,
         seen_at=measure.seen_at,
@@ -141,35 +141,6 @@ def derived(
         setting=setting,
         plan=plan,
     )
-
-
-def _canonical(content: object) -> str:
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def _promise(indicator: Indicator) -> dict[str, object]:
-    """What was promised, as the file says it: kept to show what changed, and no part of the hash."""
-    return {
-        "name": indicator.name,
-        "target": [
-            [
-                begins,
-                target.op,
-                _number(target.value),
-                _number(target.high),
-                target.word,
-                target.unit.value,
-                target.text,
-            ]
-            for begins, target in indicator.targets
-        ],
-        "weight": {form: str(points) for form, points in indicator.weight.items()},
-        "note": indicator.note,
-    }
-
-
-def _number(value: Fraction | None) -> str | None:
-    return None if value is None else str(value)
 
 
 def _keys(measure: Measure) -> dict[str, object]:

@@ -21,6 +21,7 @@ class Delivery:
     revisions: bool = True  # False where a record only grows (a probe's running interval)
     cursor: Mapping[str, Any] | None = None
     covers: tuple[Instant, Instant] | None = None
+    interval_us: int = 0  # between two polls of the source; what is learned after a longer time was not known meanwhile
     signals: Mapping[str, float] = field(default_factory=dict)
     finished: bool = False  # the source was read to its end
     mapping_hash: str | None = None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from agent.book.approval import WAITING, Proposal, held_back, propose
 from agent.book.bodies import decode
 from agent.book.definition import Definition, Place
 from agent.book.exclusions import in_force, observed
+from agent.book.history import note_served
 from agent.book.lines import Derived, Line, change_observations
-from agent.book.revival import revived
+from agent.book.promise import version_of
+from agent.book.served import Registered, Stored, current, stored_definitions
 from agent.ledger import Ledger, Session
 from agent.model import ConfigError
 
@@ -18,81 +19,69 @@ SLICE = 5000  # records derived in one transaction
 Progress = Callable[[int, int], None]
 
 
-class Stored(NamedTuple):
-    """A definition as the ledger keeps it."""
-
-    pk: int
-    state: str  # active, building, leaving, retired, or waiting for approval
-    spec: str
-
-
-class Registered(NamedTuple):
-    """The ledger keys of the definitions at hand, and of those that are still to be derived."""
-
-    keys: dict[int, Definition]
-    building: tuple[int, ...]
-    serving: dict[Place, int]  # the key whose figures are shown
-    former: dict[int, Definition]  # what is derived on in place of one at hand, out of the ledger's own text
-    waiting: dict[Place, int]  # changes that nobody else has approved yet
-    hashes: dict[int, str]  # of every definition the ledger keeps
-
-    @property
-    def known(self) -> dict[int, Definition]:
-        """Every definition that can be derived here: a Book needs them all."""
-        return {**self.former, **self.keys}
-
-
 def register(ledger: Ledger, definitions: Sequence[Definition], proposal: Proposal | None = None) -> Registered:
     """Make the ledger know these definitions. An unchanged one keeps its key; a new one starts to be derived.
 
     A definition that is replaced stands still and goes on serving until its successor has caught up. With a
-    `proposal` some changes wait for approval (see agent.book.approval), and what they replace is derived on.
+    `proposal` some changes wait for approval (see agent.book.approval), and what they would replace serves on.
     """
     with ledger.write() as session:
         held = held_back(session, definitions, proposal) if proposal is not None else {}
         wanted = {one.place: held.get(one.place, one) for one in definitions}
         waiting = {one.place: one for one in definitions if one.place in held}
         empty = session.one("SELECT 1 FROM record LIMIT 1") is None
-        keys: dict[tuple[Place, str], Stored] = {}
-        for pk, year, project, indicator, hashed, state, spec in session.rows(
-            "SELECT pk, year, project, indicator, hash, state, spec FROM definition ORDER BY pk"
-        ):
-            place = (year, project, indicator)
-            keys[(place, hashed)] = Stored(pk, state, spec)
-            successor = (waiting if state == WAITING else wanted).get(place)
-            if state != "retired" and (successor is None or successor.hash != hashed):
-                _leave(session, pk, successor is not None and not empty and state not in ("building", WAITING))
+        known: dict[tuple[Place, str], Stored] = {}
+        asked: set[Place] = set()
+        for place, stored in stored_definitions(session):
+            if stored.state == WAITING:
+                if place in waiting and version_of(stored.spec) == waiting[place].version:
+                    asked.add(place)
+                else:
+                    session.run("DELETE FROM definition WHERE pk = ?", (stored.pk,))
+                continue
+            known[(place, stored.hash)] = stored
+            successor = wanted.get(place)
+            if stored.state != "retired" and (successor is None or successor.hash != stored.hash):
+                takes_time = successor is not None and successor.kind and not empty
+                _leave(session, stored.pk, bool(takes_time) and stored.state != "building")
         for one in wanted.values():
-            known = keys.get((one.place, one.hash))
-            if known is None or known.state != "active":
-                _begin(session, one, known, empty)
-            elif known.spec != one.spec:
-                session.run("UPDATE definition SET spec = ? WHERE pk = ?", (one.spec, known.pk))
+            former = known.get((one.place, one.hash))
+            if former is None or former.state != "active":
+                _begin(session, one, former, empty)
+            elif former.spec != one.spec:
+                session.run("UPDATE definition SET spec = ? WHERE pk = ?", (one.spec, former.pk))
+                note_served(session, one.place, one.spec)
         for one in waiting.values():
-            known = keys.get((one.place, one.hash))
-            if proposal is not None and (known is None or known.state != WAITING):
-                _write(session, one, None if known is None else known.pk, WAITING)
+            if proposal is not None and one.place not in asked:
+                _insert(session, one, WAITING)
                 propose(session, one, held[one.place], proposal)
     return current(ledger, definitions)
 
 
-def accept(session: Session, place: Place, hashed: str) -> None:
-    """Begin to derive a definition that waited for approval; what serves goes on serving until it has caught up."""
-    rows = session.rows(
-        "SELECT pk, hash, state FROM definition WHERE year = ? AND project = ? AND indicator = ? "
-        "AND state <> 'retired'",
-        place,
-    )
-    if not any((known, state) == (hashed, WAITING) for _, known, state in rows):
+def accept(session: Session, place: Place, hashed: str, version: str | None) -> None:
+    """Take over a definition that waited for approval.
+
+    Where its records count as before, at once. Otherwise it begins to be derived, and what serves goes on serving until
+    it has caught up. `version` is not told by requests of older programs.
+    """
+    rows = [stored for at, stored in stored_definitions(session) if at == place and stored.state != "retired"]
+    asked = [one for one in rows if one.state == WAITING and one.hash == hashed]
+    if not asked or version not in (None, version_of(asked[-1].spec)):
         raise ConfigError(f"{place[1]}/{place[2]}: this change was taken back; nothing of it waits for approval")
-    for pk, _, state in rows:
-        if state == WAITING:
-            session.run(
-                "UPDATE definition SET state = 'building', built_through = 0, from_seq = ? WHERE pk = ?",
-                (session.seq, pk),
-            )
-        else:
-            _leave(session, pk, state != "building")
+    new = asked[-1]
+    for one in rows:
+        if one.state == "active" and one.hash == new.hash:
+            session.run("DELETE FROM definition WHERE pk = ?", (new.pk,))
+            session.run("UPDATE definition SET spec = ?, from_seq = ? WHERE pk = ?", (new.spec, session.seq, one.pk))
+            note_served(session, place, new.spec)
+            return
+    for one in rows:
+        if one.state != WAITING:
+            _leave(session, one.pk, bool(new.kind) and one.state != "building")
+    state = "building" if new.kind else "active"
+    session.run("UPDATE definition SET state = ?, from_seq = ? WHERE pk = ?", (state, session.seq, new.pk))
+    if not new.kind:
+        note_served(session, place, new.spec)
 
 
 def _leave(session: Session, pk: int, serves_on: bool) -> None:
@@ -108,54 +97,19 @@ def _begin(session: Session, one: Definition, known: Stored | None, empty: bool)
         return
     if known is not None:  # replaced once, or changed back before its successor had caught up
         _forget(session, known.pk)
-    _write(session, one, None if known is None else known.pk, "active" if empty else "building")
+        session.run("DELETE FROM definition WHERE pk = ?", (known.pk,))
+    at_once = empty or not one.kind
+    _insert(session, one, "active" if at_once else "building")
+    if at_once:
+        note_served(session, one.place, one.spec)
 
 
-def _write(session: Session, one: Definition, pk: int | None, state: str) -> None:
-    if pk is None:
-        session.run(
-            "INSERT INTO definition (year, project, indicator, hash, kind, spec, from_seq, built_through, state) "
-            "VALUES (?,?,?,?,?,?,?,?,?)",
-            (*one.place, one.hash, one.kind, one.spec, session.seq, 0, state),
-        )
-    else:
-        session.run(
-            "UPDATE definition SET spec = ?, state = ?, built_through = 0, from_seq = ? WHERE pk = ?",
-            (one.spec, state, session.seq, pk),
-        )
-
-
-def current(ledger: Ledger, definitions: Sequence[Definition]) -> Registered:
-    """What the ledger serves of these definitions right now; it writes nothing."""
-    wanted = {one.place: one for one in definitions}
-    found = Registered({}, (), {}, {}, {}, {})
-    building: list[int] = []
-    with ledger.read() as session:
-        rows = session.rows(
-            "SELECT pk, year, project, indicator, hash, state, spec FROM definition WHERE state <> 'retired' "
-            "ORDER BY pk"
-        )
-    for pk, year, project, indicator, hashed, state, spec in rows:
-        place = (year, project, indicator)
-        found.hashes[pk] = hashed
-        one = wanted.get(place)
-        if one is not None and one.hash == hashed:
-            found.keys[pk] = one
-        elif one is not None and state != WAITING and (former := _former(one, hashed, spec)) is not None:
-            found.former[pk] = former
-        if state == "building":
-            building.append(pk)
-        elif state == WAITING:
-            found.waiting[place] = pk
-        elif state == "active" or place not in found.serving:
-            found.serving[place] = pk
-    return found._replace(building=tuple(building))
-
-
-def _former(successor: Definition, hashed: str, spec: str) -> Definition | None:
-    """The definition the ledger knows under this hash, where it can still be derived exactly."""
-    former = revived(successor, spec)
-    return former if former is not None and former.hash == hashed else None
+def _insert(session: Session, one: Definition, state: str) -> None:
+    session.run(
+        "INSERT INTO definition (year, project, indicator, hash, kind, spec, from_seq, built_through, state) "
+        "VALUES (?,?,?,?,?,?,?,?,?)",
+        (*one.place, one.hash, one.kind, one.spec, session.seq, 0, state),
+    )
 
 
 def catch_up(ledger: Ledger, registered: Registered, progress: Progress = lambda done, total: None) -> None:
@@ -204,6 +158,8 @@ def _activate(session: Session, building: dict[int, Definition]) -> None:
     """From here on the new definitions serve, and the ones they replace are forgotten."""
     for pk, one in building.items():
         session.run("UPDATE definition SET state = 'active', from_seq = ? WHERE pk = ?", (session.seq, pk))
+        stored = session.one("SELECT spec FROM definition WHERE pk = ?", (pk,))
+        note_served(session, one.place, one.spec if stored is None else stored[0])
         for (old,) in session.rows(
             "SELECT pk FROM definition WHERE year = ? AND project = ? AND indicator = ? AND pk <> ? "
             "AND state NOT IN ('retired', 'waiting')",

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
-from agent.book.definition import Definition, derived, meaning_of, setting_for
-from agent.config import Indicator, Plan
+from agent.book.definition import Definition, derived, meaning_of
 from agent.measures import MEASURES, Setting
-from agent.model import Day, Target, Unit
 from agent.worktime import Duration, Hours
 
 DURATIONS = ("limit", "judge_after")  # the keys of measures that are lengths of time
@@ -43,22 +39,6 @@ def revived(successor: Definition, spec: str) -> Definition | None:
     meaning = meaning_of(measure, setting, hours)
     names = successor.project, successor.indicator
     return derived(plan, *names, measure, setting, successor.watch, meaning, told.get("promise"))
-
-
-def as_served(plan: Plan, indicator: Indicator, former: Definition | None) -> tuple[Indicator, Setting]:
-    """An indicator as the ledger counts it: where a former definition serves on, with its measure and its targets."""
-    if former is None:
-        return indicator, setting_for(plan, indicator)
-    promise = json.loads(former.spec).get("promise")
-    targets = tuple(_target(*told) for told in promise["target"]) if promise else indicator.targets
-    return replace(indicator, measure=former.measure, targets=targets), former.setting
-
-
-def _target(
-    begins: Day | None, op: str, value: str | None, high: str | None, word: str | None, unit: str, text: str
-) -> tuple[Day | None, Target]:
-    number, upper = (None if one is None else Fraction(one) for one in (value, high))
-    return begins, Target(op, number, Unit(unit), text, high=upper, word=word)
 
 
 def measure_as_written(stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -10,10 +10,13 @@ from tempfile import TemporaryDirectory
 
 from agent.book.bodies import decode
 from agent.book.booking import Book
-from agent.book.definition import Definition
+from agent.book.definition import Definition, Place
 from agent.book.delivery import Delivery
+from agent.book.history import served_at
 from agent.book.noticing import INSERT, OF_CHANGES
 from agent.book.registry import register
+from agent.book.revival import revived
+from agent.book.source_history import states_at, told_at
 from agent.book.standing import standing
 from agent.ledger import Ledger, Session, acts
 from agent.model import ConfigError, Instant, Mapped, Record, utc_of
@@ -38,16 +41,21 @@ def ledger_at(
     *,
     known_then: bool,
     cut: bool = True,
+    tried: Collection[Place] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Ledger]:
     """A scratch ledger judged at `instant`: with what is known today or, `known_then`, with what was known then.
 
-    What happened after the instant is left out; without `cut` it counts, as it does in the ledger itself. Raises
+    What happened after the instant is left out; without `cut` it counts, as it does in the ledger itself. What was
+    known then is judged by the definitions of then, on today's calendar, save those that are `tried`. Raises
     ConfigError where nothing was known yet. It costs a derivation of every record, and writes nothing.
     """
     with TemporaryDirectory(prefix="dabiao-") as folder, closing(Ledger.open(Path(folder) / "scratch.db")) as scratch:
         with ledger.read() as session:
             seq = _last_known(session, instant) if known_then else LAST
+            if known_then:
+                then = {place: spec for place, spec in served_at(session, seq).items() if place not in tried}
+                definitions = [_as_of_then(one, then.get(one.place)) for one in definitions]
             judged = [one.judged_at(instant) for one in definitions] if cut else definitions
             book = Book(scratch, register(scratch, judged).keys)
             _copy_sources(session, scratch, instant, known_then)
@@ -64,9 +72,18 @@ def ledger_at(
         yield scratch
 
 
+def _as_of_then(one: Definition, spec: str | None) -> Definition:
+    """A definition as it was; as it is where none was known, or the former can no longer be derived."""
+    return one if spec is None else revived(one, spec) or one
+
+
 def _last_known(session: Session, instant: Instant) -> int:
-    """The last batch before the first one learned later: the order of batches counts, not the clock."""
-    later = session.one("SELECT MIN(seq) FROM batch WHERE learned_at > ?", (instant,))
+    """The last batch or act before the first that came later: their order counts, not the clock."""
+    later = session.one(
+        "SELECT MIN(seq) FROM "
+        "(SELECT seq FROM batch WHERE learned_at > ? UNION ALL SELECT seq FROM act WHERE at > ?) later",
+        (instant, instant),
+    )
     first = session.one("SELECT MIN(seq), MIN(learned_at) FROM batch")
     last = (later[0] - 1) if later and later[0] is not None else LAST
     if first is None or first[0] is None or first[0] > last:
@@ -76,16 +93,27 @@ def _last_known(session: Session, instant: Instant) -> int:
 
 
 def _copy_sources(session: Session, scratch: Ledger, instant: Instant, known_then: bool) -> None:
-    states = session.rows("SELECT source, last_attempt, last_success, reason FROM source_state")
-    covered = session.rows("SELECT source, begins, ends, learned_at FROM coverage WHERE begins < ?", (instant,))
+    if known_then:
+        states = [(source, *one) for source, one in states_at(session, instant).items()]
+        told = told_at(session, instant)
+    else:
+        states = session.rows("SELECT source, last_success, reason FROM source_state")
+        told = {}
+        for source, begins, ends in session.rows(
+            "SELECT source, begins, ends FROM coverage WHERE begins < ?", (instant,)
+        ):
+            told.setdefault(source, []).append((begins, min(ends, instant)))
     with scratch.write() as write:
-        write.many("INSERT INTO source_state (source, last_attempt, last_success, reason) VALUES (?,?,?,?)", states)
+        write.many(
+            "INSERT INTO source_state (source, last_attempt, last_success, reason) VALUES (?,?,?,?)",
+            [(source, success, success, reason) for source, success, reason in states],
+        )
         write.many(
             "INSERT INTO coverage (source, begins, ends, learned_at) VALUES (?,?,?,?)",
             [
-                (source, begins, min(ends, instant), learned_at)
-                for source, begins, ends, learned_at in covered
-                if not known_then or learned_at <= instant
+                (source, begins, ends, instant)
+                for source, stretches in told.items()
+                for begins, ends in dict(sorted(stretches)).items()  # of those that begin together, the longest
             ],
         )
 

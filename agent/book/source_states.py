@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from agent.book.delivery import Booked, Delivery
+from agent.book.source_history import note_told, note_turn
 from agent.ledger import Session
 from agent.model import Instant
 
@@ -49,8 +50,10 @@ def note_read(session: Session, delivery: Delivery, booked: Booked) -> None:
                 delivery.source,
             ),
         )
+        note_turn(session, delivery.source, None, delivery.now)
     if delivery.covers is not None:
         _extend_coverage(session, delivery.source, delivery.covers, delivery.now)
+        note_told(session, delivery.source, delivery.covers, delivery.now, delivery.interval_us)
 
 
 def note_failure(session: Session, source: str, reason: str, now: Instant, signals: Mapping[str, float]) -> None:
@@ -61,6 +64,7 @@ def note_failure(session: Session, source: str, reason: str, now: Instant, signa
         "signals = excluded.signals",
         (source, now, reason, json.dumps(dict(signals))),
     )
+    note_turn(session, source, reason, now)
 
 
 def note_complete(session: Session, delivery: Delivery, booked: Booked) -> None:

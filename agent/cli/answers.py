@@ -129,7 +129,9 @@ def explain(
         progress("judging") as advance,
         asked(config, opened, question, now_instant(), advance) as (board, snapshot, tried),
     ):
-        explanation = explained(config, board.ledger, snapshot, project, name, window_name(question), system)
+        explanation = explained(
+            config, board.ledger, snapshot, project, name, window_name(question), system, tried=tried
+        )
     if as_json:
         print_json(explanation.as_json())
     else:

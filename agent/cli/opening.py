@@ -53,7 +53,7 @@ def register_all(ledger: Ledger, config: Config, derive: bool) -> Registered:
 
     registered = register(ledger, definitions(config), Proposal(account(), now_instant()))
     for year, project, indicator in registered.waiting:
-        complain(f"{project}/{indicator} ({year}): changed; counted by the former rule until approved (dabiao acts)")
+        complain(f"{project}/{indicator} ({year}): changed; the former rule holds until approved (dabiao acts)")
     return caught_up(ledger, config) if derive else registered
 
 

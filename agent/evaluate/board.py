@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain
 
 from agent.book.definition import Definition, all_indicators, definitions
-from agent.book.registry import current
-from agent.book.revival import as_served
+from agent.book.served import current
 from agent.book.standing import reading_hash, standing
 from agent.book.statements import statements
 from agent.config import Config, Plan, Source
@@ -44,10 +43,18 @@ class Board:
     """The indicators of the plan in force, ready to be judged. Not thread safe: one thread refreshes it."""
 
     def __init__(
-        self, config: Config, ledger: Ledger, windows_of: WindowsOf | None = None, plans_of: PlansOf | None = None
+        self,
+        config: Config,
+        ledger: Ledger,
+        windows_of: WindowsOf | None = None,
+        plans_of: PlansOf | None = None,
+        tried: Collection[str] = (),
     ) -> None:
-        """`windows_of` gives the windows to keep, by default every named one; `plans_of` the plans that own them."""
-        self.config, self.ledger = config, ledger
+        """`windows_of` gives the windows to keep, by default every named one; `plans_of` the plans that own them.
+
+        What the ledger holds to be promised counts; of the indicators `tried` (project/indicator), what the files say.
+        """
+        self.config, self.ledger, self._tried = config, ledger, frozenset(tried)
         self._windows_of = windows_of or (lambda plan, now: windows(plan.days, plan.year, now))
         self._plans_of = plans_of or (lambda now: plans_in_force(config.plans, now))
         self._plans: Sequence[Plan] = ()
@@ -115,8 +122,9 @@ class Board:
         for plan in self._plans:
             kinds = day_kinds(plan)
             for configured in all_indicators(plan):
-                pk = registered.serving.get((plan.year, configured.project, configured.id))
-                indicator, setting = as_served(plan, configured, registered.former.get(pk or 0))
+                place = (plan.year, configured.project, configured.id)
+                is_tried = f"{configured.project}/{configured.id}" in self._tried
+                indicator, setting, pk, _, version = registered.judged(plan, configured, tried=is_tried)
                 measure = indicator.measure
                 wanted = [source for source in self.config.sources if reads(measure.of, measure.sources, source)]
                 held = Held(plan, indicator, setting, pk, [source.id for source in wanted])
@@ -124,9 +132,8 @@ class Board:
                 held.systems_told = systems_told(measure, plan.systems, wanted)
                 held.prospect = Prospect(plan, indicator, kinds) if indicator.measure.from_records else None
                 held.catching_up = pk is None and indicator.measure.from_records
-                waiting = registered.waiting.get((plan.year, indicator.project, indicator.id))
-                held.rule = None if pk is None else registered.hashes.get(pk)
-                held.waiting_rule = None if waiting is None else registered.hashes.get(waiting)
+                held.rule = version
+                held.waiting_rule = registered.waiting.get(place)
                 self._indicators.append(held)
                 if pk is not None:
                     self._held[pk] = held

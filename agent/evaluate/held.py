@@ -55,7 +55,7 @@ class Held:
         self._history: list[Stretch] = []  # the time for which these alone account
         self._begun: Instant | None = None  # when its sources began to tell
         self.prospect: Prospect | None = None
-        self.rule: str | None = None  # the hash of its definition, and of one that waits for approval
+        self.rule: str | None = None  # the version of its definition, and of one that waits for approval
         self.waiting_rule: str | None = None
 
     def set_windows(self, windows: tuple[Window, ...]) -> None:

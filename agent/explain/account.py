@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -33,12 +33,14 @@ def explain(
     window: Window | str = "ytd",
     system: str | None = None,
     limit: int = LIMIT,
+    tried: Collection[str] = (),
 ) -> Explanation:
     """Explain one verdict of a ledger's latest Snapshot: at most `limit` records of a sort, with how many there are.
 
-    ConfigError where the Snapshot holds no such verdict.
+    Of the indicators `tried` what the files promise counts, not what the ledger holds to be promised. ConfigError where
+    the Snapshot holds no such verdict.
     """
-    about = subject(config, ledger, snapshot, project, indicator, window, system)
+    about = subject(config, ledger, snapshot, project, indicator, window, system, tried)
     with ledger.read() as session:
         return _explanation(session, about, limit)
 
@@ -154,8 +156,10 @@ def _counted_systems(about: Subject) -> set[str]:
 
 
 def _version(session: Session, about: Subject) -> Version | None:
-    row = session.one("SELECT hash, year, from_seq, spec FROM definition WHERE pk = ?", (about.definition,))
-    return None if row is None else Version(row[0], row[1], row[2], about.in_force, row[3])
+    row = session.one("SELECT from_seq FROM definition WHERE pk = ?", (about.definition,))
+    if row is None or about.spec is None:
+        return None
+    return Version(about.verdict.definition or "", about.plan.year, row[0], about.in_force, about.spec)
 
 
 def _owed(about: Subject) -> Owed | None:

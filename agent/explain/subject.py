@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from agent.book import all_indicators, as_served, current, definitions
+from agent.book import all_indicators, current, definitions
 from agent.config import Config, Indicator, Plan, Source
 from agent.evaluate.board import reads
 from agent.evaluate.openwork import OpenObservation, OpenWork
@@ -35,6 +35,7 @@ class Subject:
     in_force: bool
     sources: tuple[Source, ...]
     setting: Setting
+    spec: str | None  # the text of the rule it is judged by
     clock: Clock
 
     @property
@@ -95,6 +96,7 @@ def subject(
     indicator: str,
     window: Window | str,
     system: str | None,
+    tried: Collection[str] = (),
 ) -> Subject:
     """Find the indicator and its verdict; ConfigError where the Snapshot has none."""
     name = window if isinstance(window, str) else window.name
@@ -116,8 +118,8 @@ def subject(
     plans = plans_of_days(config.plans, first, last) if is_custom else plans_in_force(config.plans, snapshot.as_of)
     plan, configured = _indicator(plans, project, indicator)
     registered = current(ledger, definitions(config))
-    pk = registered.serving.get((plan.year, project, indicator))
-    found, setting = as_served(plan, configured, registered.former.get(pk or 0))
+    judged = registered.judged(plan, configured, tried=f"{project}/{indicator}" in tried)
+    found, pk = judged.indicator, judged.definition
     return Subject(
         config=config,
         snapshot=snapshot,
@@ -129,7 +131,8 @@ def subject(
         definition=pk,
         in_force=pk in registered.keys,
         sources=_sources(config, found.measure),
-        setting=setting,
+        setting=judged.setting,
+        spec=judged.spec,
         clock=make_clock(found.measure.clock, plan.calendar),
     )
 

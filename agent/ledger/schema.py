@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 metadata = MetaData()
 
 # One row: the last batch number and the last record key given out. Whoever writes first takes this row's lock, so
@@ -66,6 +66,27 @@ coverage = Table(
     Column("ends", BigInteger, nullable=False),
     Column("learned_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("source", "begins"),
+)
+# What was known when: polls in which what a source told grew no faster than the clock are one row.
+telling = Table(
+    "telling",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("begins", BigInteger, nullable=False),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("first_ends", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    PrimaryKeyConstraint("source", "begins", "first_at"),
+)
+# When a source could no longer be read, and why; without a reason, when it could again.
+source_turn = Table(
+    "source_turn",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", Text),
+    PrimaryKeyConstraint("source", "at"),
 )
 record = Table(
     "record",
@@ -142,7 +163,18 @@ definition = Table(
     Column("spec", Text, nullable=False),
     Column("from_seq", BigInteger, nullable=False),
     Column("built_through", BigInteger, nullable=False),  # records up to this key are derived
-    Column("state", Text, nullable=False),  # building, active, leaving, retired
+    Column("state", Text, nullable=False),  # building, active, leaving, retired, waiting
+)
+# By which text each indicator was judged from which batch on: what `definition` forgets when one replaces another.
+served = Table(
+    "served",
+    metadata,
+    Column("year", Integer, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("indicator", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("spec", Text, nullable=False),
+    PrimaryKeyConstraint("year", "project", "indicator", "seq"),
 )
 observation = Table(
     "observation",

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from agent.measures.measure import Count, Measure
+from agent.measures.measure import Count, Measure, Observer
+from agent.measures.setting import Setting
 from agent.model import Unit
 
 
@@ -19,6 +20,9 @@ class Stated(Measure):
     def value(self, count: Count) -> Fraction | None:
         """Nothing: the value is what a person stated."""
         return None
+
+    def _count(self, setting: Setting) -> Observer:
+        return lambda record: ()
 
 
 class Entered(Stated):

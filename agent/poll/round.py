@@ -178,6 +178,7 @@ class Round:
             revisions=self.collector.revisions,
             cursor=page.cursor,
             covers=self._covers(page),
+            interval_us=self.source.every_us,
             signals=page.signals,
             mapping_hash=self.hash,
             seen=seen,

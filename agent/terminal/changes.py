@@ -22,12 +22,17 @@ KEYS = {
     "target": "目标",
     "text": "印刷文字",
     "note": "口径说明",
+    "accumulation": "累计方式",
+    "judged_on": "考核日",
+    "plan": "分月计划",
+    "attest_by": "填报期限",
+    "coverage_min": "数据完整率下限",
+    "when_empty": "未发生时",
     "calendar": "工作日历",
     "timezone": "时区",
     "hours": "开放时间",
     "maintenance": "计划维护",
 }
-SCOPE = "填报类指标不由记录计算，账本中没有口径，未比较"
 
 
 def changed(found: Sequence[Change]) -> RenderableType:
@@ -35,7 +40,7 @@ def changed(found: Sequence[Change]) -> RenderableType:
     head: list[RenderableType] = [Text(), heading(f"与账本相比：{len(found)} 项指标有变化")]
     if found:
         head.append(indented(Grid(COLUMNS, [row for one in found for row in _rows(one)])))
-    return Group(*head, said(SCOPE, "dim"))
+    return Group(*head)
 
 
 def _rows(one: Change) -> Iterator[list[Text]]:

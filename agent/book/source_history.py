@@ -1,0 +1,84 @@
+"""What each source had told and how it was doing at a past instant; `coverage` and `source_state` hold today's.
+
+What a source tells mostly grows with the clock, poll by poll. Such polls are one row: of a row whose polls were from
+`first_at` to `last_at` the end known at an instant between is `first_ends` plus the time since `first_at`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from agent.ledger import Session
+from agent.model import Instant
+
+Stretch = tuple[Instant, Instant]
+MISSED_POLLS = 3  # so many intervals without a poll are a gap in what was known
+
+
+class State(NamedTuple):
+    """How a source was doing."""
+
+    last_success: Instant | None
+    reason: str | None  # why it could not be read
+
+
+def note_told(session: Session, source: str, covers: Stretch, now: Instant, interval_us: int) -> None:
+    """A poll at `now` told everything of a stretch of time."""
+    begins, ends = covers
+    last = session.one(
+        "SELECT begins, first_at, last_at, ends FROM telling WHERE source = ? AND begins <= ? AND ends >= ? "
+        "ORDER BY ends DESC, last_at DESC LIMIT 1",
+        (source, begins, begins),
+    )
+    if last is not None:
+        *place, last_at, known = last
+        if now - last_at <= MISSED_POLLS * interval_us and ends - known <= now - last_at:
+            session.run(
+                "UPDATE telling SET last_at = ?, ends = ? WHERE source = ? AND begins = ? AND first_at = ?",
+                (now, max(ends, known), source, *place),
+            )
+            return
+        if ends <= known:
+            return
+    session.run(
+        "INSERT INTO telling (source, begins, first_at, last_at, first_ends, ends) VALUES (?,?,?,?,?,?) "
+        "ON CONFLICT (source, begins, first_at) DO UPDATE SET first_ends = excluded.first_ends, ends = excluded.ends",
+        (source, begins, now, now, ends, ends),
+    )
+
+
+def note_turn(session: Session, source: str, reason: str | None, now: Instant) -> None:
+    """A source could not be read, or could again; nothing is kept where that is as it was."""
+    last = session.one("SELECT reason FROM source_turn WHERE source = ? ORDER BY at DESC LIMIT 1", (source,))
+    if (last[0] if last is not None else None) != reason:
+        session.run(
+            "INSERT INTO source_turn (source, at, reason) VALUES (?,?,?) "
+            "ON CONFLICT (source, at) DO UPDATE SET reason = excluded.reason",
+            (source, now, reason),
+        )
+
+
+def told_at(session: Session, instant: Instant) -> dict[str, list[Stretch]]:
+    """The stretches each source was known to have told at an instant; they may overlap."""
+    found: dict[str, list[Stretch]] = {}
+    for source, begins, first_at, first_ends, ends in session.rows(
+        "SELECT source, begins, first_at, first_ends, ends FROM telling WHERE first_at <= ? AND begins < ?",
+        (instant, instant),
+    ):
+        known = min(ends, first_ends + instant - first_at, instant)
+        if begins < known:
+            found.setdefault(source, []).append((begins, known))
+    return found
+
+
+def states_at(session: Session, instant: Instant) -> dict[str, State]:
+    """How each source that had been read was doing at an instant."""
+    found = {
+        source: State(min(last, instant), None)
+        for source, last in session.rows(
+            "SELECT source, MAX(last_at) FROM telling WHERE first_at <= ? GROUP BY source", (instant,)
+        )
+    }
+    for source, reason in session.rows("SELECT source, reason FROM source_turn WHERE at <= ? ORDER BY at", (instant,)):
+        found[source] = State(found[source].last_success if source in found else None, reason)
+    return found
