@@ -331,6 +331,17 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """That somebody knows an indicator misses, or may, and why nobody need be told again through the day `until`."""
+
+    act: int
+    at: Instant
+    account: str
+    reason: str
+    until: Day
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """One indicator in one window, for one system or (None) all together. `value` is None where nothing can be said."""
 
@@ -362,6 +373,7 @@ class Verdict:
     definition: str | None = None  # the version of the rule it was reached by: how records count, what is demanded
     definition_waiting: str | None = None  # … of a changed one that nobody else has approved yet
     stated: Statement | None = None  # what a person said of the year so far, where the window begins with it
+    acknowledged: Acknowledgement | None = None  # the one in force, of all systems together
 
 
 @dataclass(frozen=True, slots=True)

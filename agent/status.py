@@ -14,6 +14,7 @@ from agent.config import Config
 from agent.evaluate import WINDOW_NAMES
 from agent.model import (
     SECOND_US,
+    Acknowledgement,
     ConfigError,
     Day,
     Finding,
@@ -179,6 +180,17 @@ def _verdict(verdict: Verdict, zone: tzinfo) -> Json:
         "definition": verdict.definition,
         "definition_waiting": verdict.definition_waiting,
         "stated": None if verdict.stated is None else _stated(verdict.stated, zone),
+        "acknowledged": None if verdict.acknowledged is None else _acknowledged(verdict.acknowledged, zone),
+    }
+
+
+def _acknowledged(one: Acknowledgement, zone: tzinfo) -> Json:
+    return {
+        "act": one.act,
+        "at": _moment(one.at, zone),
+        "account": one.account,
+        "reason": one.reason,
+        "until": date.fromordinal(one.until).isoformat(),
     }
 
 

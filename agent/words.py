@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from agent.model import Band, Service, Stage, State, Unit
+from datetime import date
+
+from agent.model import Band, Service, Stage, State, Unit, Verdict
 
 STATES: dict[State, str] = {
     State.MET: "达标",
@@ -15,7 +17,12 @@ STATES: dict[State, str] = {
     State.NOT_APPLICABLE: "不适用",
 }
 UNREACHABLE = "年内已无法达标"
-FLAGS = {"partial": "数据不完整", "unconfirmed": "口径待确认", "interim": "阶段填报，全年值待填"}
+FLAGS = {
+    "partial": "数据不完整",
+    "unconfirmed": "口径待确认",
+    "interim": "阶段填报，全年值待填",
+    "acknowledged": "已知晓",
+}
 BANDS: dict[Band, str] = {  # the fixed texts of the form, 财预〔2020〕10号
     Band.ACHIEVED: "达成年度指标",
     Band.PARTLY: "部分达成年度指标并具有一定效果",
@@ -102,6 +109,13 @@ FINDINGS = {
 }
 DEMO = "演示数据"
 NO_OWNER = "未指定责任处室"
+
+
+def flags(verdict: Verdict) -> tuple[str, ...]:
+    """The flags of a verdict in words; of an acknowledgement also how long it holds."""
+    until = verdict.acknowledged
+    through = "" if until is None else f"至{date.fromordinal(until.until).isoformat()}"
+    return tuple(FLAGS[flag] + (through if flag == "acknowledged" else "") for flag in verdict.flags)
 
 
 def finding(kind: str) -> str:

@@ -254,6 +254,7 @@ ENDINGS: list[tuple[tuple[str, ...], int]] = [
     (("attest", "answered-in-time", "--reason", "设备检修"), 0),
     (("attest", "answered-in-time", "--numerator", "3"), 2),
     (("confirm", "answered-in-time"), 0),
+    (("acknowledge", "answered-in-time", "--reason", "已知", "--until", "2025-01-01"), 2),
     (("exclude", "desk/F3", "--reason", "重复报修"), 0),
     (("approve", "1"), 2),
     (("acts",), 0),

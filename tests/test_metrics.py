@@ -21,6 +21,7 @@ from agent.metrics import FAMILIES, Exposition, Family
 from agent.metrics.families import OWN
 from agent.model import SECOND_US, State
 from tests.example_snapshot import make_config, make_snapshot, make_verdict
+from tests.plans import site
 
 GOLDEN = Path(__file__).parent / "golden" / "metrics.txt"
 COUNTS = {"ticks": 7, "tick_cpu_seconds": 0.125}
@@ -194,7 +195,16 @@ def test_a_line_break_in_a_label_is_escaped():
 
 def test_before_the_first_snapshot_only_what_needs_none_is_there(config):
     names = names_in(Exposition(config).render(None, {}).text)
-    assert names == {"dabiao_build_info", "dabiao_system_info", *(family.name for family in OWN.values())}
+    infos = {"dabiao_build_info", "dabiao_project_info", "dabiao_system_info"}
+    assert names == infos | {family.name for family in OWN.values()}
+
+
+def test_an_indicator_measured_from_records_names_the_sources_of_them(tmp_path):
+    share = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
+    config = site(tmp_path, {"x": share, "y": {"kind": "attested", "accept": ["健全"]}})
+    text = Exposition(config).render(None, {}).text.decode()
+    told = [line for line in text.splitlines() if line.startswith("dabiao_indicator_source_info{")]
+    assert told == ['dabiao_indicator_source_info{project="ops",indicator="x",source="cases"} 1']
 
 
 def test_no_name_is_written_twice_and_all_follow_the_manners_of_prometheus():

@@ -62,6 +62,7 @@ def test_a_verdict_with_everything_known(answer):
         "definition": None,
         "definition_waiting": None,
         "stated": None,
+        "acknowledged": None,
     }
 
 

@@ -1,4 +1,4 @@
-"""Acts of people: taking a record out or changing a rule needs two accounts, confirming or stating something one.
+"""Acts of people: taking a record out or changing a rule needs two accounts, confirming, acknowledging or stating one.
 
 All of it stays in the log for good.
 """
@@ -6,6 +6,7 @@ All of it stays in the log for good.
 from __future__ import annotations
 
 from agent.acts.account import account
+from agent.acts.acknowledging import acknowledge, lift
 from agent.acts.attesting import Outcome, state, take_back
 from agent.acts.exclusions import approve, request_exclusion, request_return
 from agent.acts.filling import without_names
@@ -21,9 +22,11 @@ __all__ = [
     "Unclear",
     "Wrong",
     "account",
+    "acknowledge",
     "approve",
     "claim",
     "confirm",
+    "lift",
     "log",
     "request_exclusion",
     "request_return",

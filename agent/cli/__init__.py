@@ -37,6 +37,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "exclude": people.exclude,
     "approve": people.approve,
     "confirm": people.confirm,
+    "acknowledge": people.acknowledge,
     "acts": people.acts_,
     "recompute": sources.recompute,
     "render": rendering.render,

@@ -91,6 +91,46 @@ def confirm(
             say(f"act {act.n}: {act.account} confirmed {act.subject}")
 
 
+def acknowledge(
+    indicator: Annotated[str, typer.Argument(help="project/indicator, or the indicator alone where that is clear.")],
+    reason: Annotated[str, typer.Option("--reason", help="What is being done about it, or why nothing is.")],
+    until: Annotated[str | None, typer.Option("--until", help="The last day it holds: YYYY-MM-DD.")] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="End it before its day has come.")] = False,
+    targets: Targets = DEFAULT_TARGETS,
+    sources: Sources = DEFAULT_SOURCES,
+    ledger: LedgerAt = DEFAULT_LEDGER,
+) -> None:
+    """Say that a target's miss is known of: its alerts are quiet until then, its state stays what it is."""
+    from agent import acts
+    from agent.config.target import parse_day
+    from agent.evaluate import plans_in_force
+    from agent.poll import now_instant
+
+    config, now = load(targets, sources), now_instant()
+    chosen = chosen_indicator(config, indicator)
+    rows = {
+        (row.project, row.id): (plan, row)
+        for plan in plans_in_force(config.plans, now)
+        for project in plan.projects
+        for row in project.indicators
+    }
+    if chosen not in rows:
+        raise ConfigError(f"{'/'.join(chosen)}: expected a row of the table in force")
+    if lift == (until is not None):
+        raise ConfigError("--until and --lift: expected one of them")
+    try:
+        last = None if until is None else parse_day(until)
+    except ValueError as mistake:
+        raise ConfigError(f"--until: {mistake}") from None
+    with open_ledger(ledger) as opened:
+        if last is None:
+            act = acts.lift(opened, *rows[chosen], reason, now, acts.account())
+            say(f"act {act.n}: {act.account} lifted the acknowledgement of {act.subject}")
+        else:
+            act = acts.acknowledge(opened, *rows[chosen], last, reason, now, acts.account())
+            say(f"act {act.n}: {act.account} acknowledged {act.subject} until {act.body['until']}")
+
+
 def acts_(as_json: AsJson = False, ledger: LedgerAt = DEFAULT_LEDGER) -> int:
     """What people did, with the chain of hashes verified."""
     from agent import acts, terminal

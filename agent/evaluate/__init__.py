@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.evaluate.board import Board
+from agent.evaluate.board import Board, reads
 from agent.evaluate.judgement import judge, owed_from, target_on
 from agent.evaluate.ownership import plans_in_force, plans_of_days
 from agent.evaluate.service import service_at, systems_at
@@ -18,6 +18,7 @@ __all__ = [
     "owed_from",
     "plans_in_force",
     "plans_of_days",
+    "reads",
     "service_at",
     "systems_at",
     "target_on",

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain
 
+from agent.book.acknowledgements import acknowledgements
 from agent.book.definition import Definition, all_indicators, definitions
 from agent.book.served import current
 from agent.book.standing import reading_hash, standing
@@ -183,18 +184,20 @@ class Board:
         return bool(changed)
 
     def _take_acts(self, session: Session) -> None:
-        """What people did since: readings confirmed, values stated."""
+        """What people did since: readings confirmed, values stated, misses acknowledged."""
         count = (session.one("SELECT COUNT(*) FROM act") or (0,))[0]
         if count == self._acts:
             return
         log = acts.read(session)
         self._acts, confirmed, stated = count, standing(log).confirmed, statements(log)
+        known = acknowledgements(log)
         rows = {f"{held.indicator.project}/{held.indicator.id}": held.indicator for held in self._indicators}
         for held in self._indicators:
             name = f"{held.indicator.project}/{held.indicator.id}".rsplit("/", held.indicator.id.count("/"))[0]
             act = confirmed.get(name)
             held.confirmed = act is not None and act.body["reading"] == reading_hash(rows[name])
-            held.statements = stated.get((held.plan.year, f"{held.indicator.project}/{held.indicator.id}"), ())
+            place = (held.plan.year, f"{held.indicator.project}/{held.indicator.id}")
+            held.statements, held.acknowledged = stated.get(place, ()), known.get(place)
             held.all_dirty()
 
     def _midnight(self, now: Instant) -> None:

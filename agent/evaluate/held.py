@@ -16,7 +16,7 @@ from agent.evaluate.ranked import Ranked
 from agent.forecast import Outlook
 from agent.ledger import Session
 from agent.measures import Count, Days, DurationMeasure, Setting, Uptime, promised_microseconds
-from agent.model import SECOND_US, Day, Instant, Stage, Statement, Tally, Verdict, Window
+from agent.model import SECOND_US, Acknowledgement, Day, Instant, Stage, Statement, Tally, Verdict, Window
 from agent.worktime import CalendarUnknown, make_clock
 
 Place = tuple[str, str | None]  # window name, system (None: all together)
@@ -35,6 +35,7 @@ class Held:
         self.definition, self.sources = definition, tuple(sources)
         self.confirmed = False
         self.statements: tuple[Statement, ...] = ()  # of its year, in the order in which they were made
+        self.acknowledged: Acknowledgement | None = None  # the last of its year, be it in force or over
         self.clock = make_clock(measure.clock, plan.calendar)
         self.open = OpenWork(indicator.warn_before_us, self.clock.worked, plan.days.day_of)
         self.tallies: dict[tuple[str, Day], Tally] = {}
@@ -236,8 +237,14 @@ class Held:
             definition_waiting=self.waiting_rule,
             outlook=self._outlook(window, now, today) if system is None else None,
             statement=last_before(self.statements, window.last),
+            acknowledged=self._acknowledged(now, today) if system is None else None,
         )
         return judge(self.indicator, window, system, known, today)
+
+    def _acknowledged(self, now: Instant, today: Day) -> Acknowledgement | None:
+        """The acknowledgement in force."""
+        last = self.acknowledged
+        return last if last is not None and last.at <= now and today <= last.until else None
 
     def _outlook(self, window: Window, now: Instant, today: Day) -> Outlook | None:
         """What is said of the year, in the windows that stand for it."""

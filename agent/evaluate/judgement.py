@@ -10,11 +10,12 @@ from fractions import Fraction
 from agent.config import Indicator
 from agent.forecast import Outlook
 from agent.measures import Count, Milestone
-from agent.model import Band, Day, Instant, Stage, State, Statement, Target, Unit, Verdict, Window
+from agent.model import Acknowledgement, Band, Day, Instant, Stage, State, Statement, Target, Unit, Verdict, Window
 
 UNCONFIRMED = "unconfirmed"
 PARTIAL = "partial"
 INTERIM = "interim"
+ACKNOWLEDGED = "acknowledged"
 COUNTED_WHOLE = 1 - 1e-9
 
 
@@ -35,6 +36,7 @@ class Evidence:
     definition_waiting: str | None = None
     outlook: Outlook | None = None  # what is said of the year, where the window stands for it
     statement: Statement | None = None  # the last one a person made of the time before the window's end
+    acknowledged: Acknowledgement | None = None  # the one in force
 
 
 def judge(indicator: Indicator, window: Window, system: str | None, known: Evidence, today: Day) -> Verdict:
@@ -78,6 +80,7 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
         definition=known.definition,
         definition_waiting=known.definition_waiting,
         stated=statement,
+        acknowledged=known.acknowledged,
     )
 
 
@@ -89,6 +92,8 @@ def _flags(indicator: Indicator, known: Evidence, statement: Statement | None, t
         yield INTERIM
     if not known.confirmed:
         yield UNCONFIRMED
+    if known.acknowledged is not None:
+        yield ACKNOWLEDGED
 
 
 def _reachable(outlook: Outlook, known: Evidence) -> bool | None:

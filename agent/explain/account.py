@@ -68,7 +68,7 @@ def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
         target=shown_target(verdict.target),
         state=words_of_state(verdict),
         why=why(verdict, one),
-        flags=tuple(words.FLAGS[flag] for flag in verdict.flags),
+        flags=words.flags(verdict),
         formula=formula(one, about.plan, about.sources, about.window),
         numbers=numbers(session, about, waiting),
         evidence=tuple(_evidence(about)),

@@ -144,11 +144,25 @@ REACHABLE = gauge("dabiao_target_reachable", "1 while the target can still be me
 ATTESTATION_DUE = gauge(
     "dabiao_attestation_due_timestamp_seconds", "By when a person owes the value; absent once stated.", *INDICATOR
 )
+ACKNOWLEDGED = gauge(
+    "dabiao_indicator_acknowledged_until_timestamp_seconds",
+    "When an acknowledgement ends; absent where none is in force.",
+    *INDICATOR,
+)
 INDICATOR_INFO = info(
     "dabiao_indicator_info",
     "What the indicator is: `text` as printed, `target` as it is read, both in words; `unit` of its value.",
     *INDICATOR,
     *("name", "level", "text", "owner", "target", "unit"),
+)
+INDICATOR_SOURCE = info(
+    "dabiao_indicator_source_info", "A source that gives records of the indicator.", *INDICATOR, "source"
+)
+PROJECT_INFO = info("dabiao_project_info", "What the project is.", "project", "name")
+ALERT_AFTER = gauge(
+    "dabiao_alert_after_records",
+    "From how many judged records on a miss in the window is alerted; absent where it never is.",
+    *TOTAL_LABELS,
 )
 OPEN_RECORDS = gauge("dabiao_open_records", "Open records of the year by stage.", *OPEN_LABELS, "stage")
 NEXT_DUE = gauge("dabiao_next_due_timestamp_seconds", "When the next open record's time is up.", *OPEN_LABELS)
@@ -199,7 +213,11 @@ FAMILIES: tuple[Family, ...] = (
     *FORECASTS.values(),
     REACHABLE,
     ATTESTATION_DUE,
+    ACKNOWLEDGED,
     INDICATOR_INFO,
+    INDICATOR_SOURCE,
+    PROJECT_INFO,
+    ALERT_AFTER,
     OPEN_RECORDS,
     NEXT_DUE,
     SYSTEM_UP,

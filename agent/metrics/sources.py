@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from agent import __version__
+from agent.book import all_indicators
 from agent.config import Config
-from agent.evaluate import service_at, systems_at
+from agent.evaluate import reads, service_at, systems_at
 from agent.metrics.families import (
     BUILD_INFO,
     CALENDAR_COVERED,
     CERTIFICATE_EXPIRY,
     FINDINGS,
+    INDICATOR_SOURCE,
     OWN,
     PROBE_SECONDS,
+    PROJECT_INFO,
     SNAPSHOT_TIME,
     SOURCE_CLOCK,
     SOURCE_DURATION,
@@ -90,11 +93,24 @@ def write_itself(snapshot: Snapshot, lines: Lines) -> None:
 def write_lasting(config: Config, own: Mapping[str, float], lines: Lines) -> None:
     """What is there before the first Snapshot: version, systems, and the agent's own counters from 0 on."""
     put(lines, BUILD_INFO, (__version__,), 1)
+    for project, name in {one.id: one.name for plan in config.plans for one in plan.projects}.items():
+        put(lines, PROJECT_INFO, (project, name), 1)
+    for key in dict.fromkeys(_fed(config)):
+        put(lines, INDICATOR_SOURCE, key, 1)
     names = {system.id: system.name for plan in config.plans for system in plan.systems.values()}
     for system, name in names.items():
         put(lines, SYSTEM_INFO, (system, name), 1)
     for name, family in OWN.items():
         put(lines, family, (), own.get(name, 0))
+
+
+def _fed(config: Config) -> Iterator[tuple[str, str, str]]:
+    """Each indicator with each source that gives its records."""
+    for plan in config.plans:
+        for one in all_indicators(plan):
+            for source in config.sources:
+                if one.measure.from_records and reads(one.measure.of, one.measure.sources, source):
+                    yield one.project, one.id, source.id
 
 
 def seconds_of(instant: Instant | None) -> float | None:

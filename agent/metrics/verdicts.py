@@ -8,7 +8,10 @@ from fractions import Fraction
 from agent.book import all_indicators
 from agent.config import Config, Indicator, Plan
 from agent.evaluate import owed_from
+from agent.measures import Milestone, Uptime
 from agent.metrics.families import (
+    ACKNOWLEDGED,
+    ALERT_AFTER,
     ALLOWANCE_LEFT,
     ATTESTATION_DUE,
     FORECASTS,
@@ -64,6 +67,7 @@ class VerdictSeries:
             lines[judged.state].append(states_of(judged.state.name, labels, verdict.state))
             if (covered := verdict.coverage) is not None:
                 lines[judged.coverage].append(f"{judged.coverage.name}{{{labels}}} {covered!r}\n")
+        self._write_alerted([one for one in verdicts if one.system is None], lines)
         self._write_promises(
             [one for one in verdicts if one.window.name == JUDGED_WINDOW and one.system is None], lines
         )
@@ -72,6 +76,14 @@ class VerdictSeries:
     def _is_stated(self, verdict: Verdict) -> bool:
         """Whether a person states the value, so that there are no records to count."""
         return (verdict.project, verdict.indicator) in self._stated
+
+    def _write_alerted(self, verdicts: Sequence[Verdict], lines: Lines) -> None:
+        """In which windows a miss is alerted, and from how many records on."""
+        for verdict in verdicts:
+            known = self._indicators.get((verdict.project, verdict.indicator))
+            if known is not None and verdict.window.name in known[1].alert_windows:
+                key = (verdict.project, verdict.indicator, verdict.window.name)
+                put(lines, ALERT_AFTER, key, needed_volume(known[1]))
 
     def _write_promises(self, verdicts: Sequence[Verdict], lines: Lines) -> None:
         """Target, allowance, forecast and what the indicator is, from the verdicts of the year so far."""
@@ -85,6 +97,7 @@ class VerdictSeries:
             if (known := self._indicators.get(key)) is not None:
                 plan, indicator = known
                 put(lines, ATTESTATION_DUE, key, owed_by(plan, indicator) if verdict.reason in OWED else None)
+                put(lines, ACKNOWLEDGED, key, known_until(plan, verdict))
                 put(lines, INDICATOR_INFO, (*key, *described(indicator, verdict)), 1)
 
 
@@ -156,6 +169,19 @@ def number_of(value: Fraction | None, unit: Unit, days: LocalDays) -> float | No
 def owed_by(plan: Plan, indicator: Indicator) -> float:
     """When a person's statement is due, as a timestamp."""
     return plan.days.start_of(owed_from(indicator)) / SECOND_US
+
+
+def needed_volume(indicator: Indicator) -> int:
+    """How many records say something; where there are none, or their number says nothing, none are needed."""
+    measure = indicator.measure
+    counts = measure.from_records and not isinstance(measure, Uptime | Milestone)
+    return indicator.alert_volume if counts else 0
+
+
+def known_until(plan: Plan, verdict: Verdict) -> float | None:
+    """When an acknowledgement ends, as a timestamp: at the midnight after its last day."""
+    one = verdict.acknowledged
+    return None if one is None else plan.days.start_of(one.until + 1) / SECOND_US
 
 
 def described(indicator: Indicator, verdict: Verdict) -> tuple[str, ...]:

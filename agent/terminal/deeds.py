@@ -20,6 +20,8 @@ KINDS = {
     "withdraw": "确认撤回",
     "attest": "填报",
     "fill": "填写表头",
+    "acknowledge": "已知晓",
+    "lift": "取消已知晓",
 }
 COLUMNS = (
     Column("序号", right=True),

@@ -30,6 +30,7 @@ VERDICTS = (
     Column("完整率", rank=6, right=True),
     Column("还可超时", rank=3, right=True),
 )
+FLAG_STYLES = {"partial": "yellow", "acknowledged": "dim"}  # those that concern single rows
 SOURCES = (
     Column("数据源", least=10),
     Column("方式", rank=4),
@@ -88,8 +89,9 @@ def _projects(plans: Iterable[Plan], chosen: list[Verdict]) -> Iterator[tuple[st
 def _verdict(verdict: Verdict) -> list[Text]:
     _, slash, evidence = verdict.indicator.partition("/")  # an evidence measure stands under its row
     state = Text().append_text(said(words_of_state(verdict), STATE_STYLES[verdict.state]))
-    if "partial" in verdict.flags:
-        state.append(f"\n{words.FLAGS['partial']}", "yellow")
+    for flag, text in zip(verdict.flags, words.flags(verdict), strict=True):
+        if flag in FLAG_STYLES:
+            state.append(f"\n{text}", FLAG_STYLES[flag])
     return [
         said(f"└{verdict.name}" if slash else verdict.name, "dim" if slash else ""),
         said(f"/{evidence}" if slash else verdict.indicator, "dim"),

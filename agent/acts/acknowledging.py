@@ -1,0 +1,38 @@
+"""Saying that a miss is known of, through a day of the year, and taking that back."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from agent.book.acknowledgements import ACKNOWLEDGE, LIFT, acknowledgements
+from agent.config import Indicator, Plan
+from agent.ledger import Ledger, acts
+from agent.ledger.acts import Act
+from agent.model import ConfigError, Day, Instant
+
+
+def acknowledge(
+    ledger: Ledger, plan: Plan, indicator: Indicator, until: Day, reason: str, now: Instant, who: str
+) -> Act:
+    """Say that a miss of an indicator is known of, through a day of the plan's year; a later act replaces it."""
+    first, last = plan.days.day_of(now), date(plan.year, 12, 31).toordinal()
+    if not reason.strip():
+        raise ConfigError("--reason: expected why, got nothing")
+    if not first <= until <= last:
+        span = f"{date.fromordinal(first)} to {date.fromordinal(last)}"
+        raise ConfigError(f"--until: expected a day from {span}, got {date.fromordinal(until)}")
+    body = {"year": plan.year, "until": date.fromordinal(until).isoformat(), "reason": reason.strip()}
+    with ledger.write() as session:
+        return acts.append(session, now, who, ACKNOWLEDGE, f"{indicator.project}/{indicator.id}", body)
+
+
+def lift(ledger: Ledger, plan: Plan, indicator: Indicator, reason: str, now: Instant, who: str) -> Act:
+    """End an acknowledgement before its day has come."""
+    subject, today = f"{indicator.project}/{indicator.id}", plan.days.day_of(now)
+    if not reason.strip():
+        raise ConfigError("--reason: expected why, got nothing")
+    with ledger.write() as session:
+        former = acknowledgements(acts.read(session)).get((plan.year, subject))
+        if former is None or former.until < today:
+            raise ConfigError(f"{subject}: expected an indicator that is acknowledged, got one that is not")
+        return acts.append(session, now, who, LIFT, subject, {"year": plan.year, "reason": reason.strip()})
