@@ -15,7 +15,7 @@ from agent.book import Book, Delivery, definitions, ledger_at, recompute, regist
 from agent.config import Config
 from agent.evaluate import Board
 from agent.ledger import Ledger
-from agent.model import ConfigError, Mapped, Verdict
+from agent.model import ConfigError, Mapped, Record, Verdict
 from tests.plans import at, case, site
 
 SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
@@ -216,3 +216,28 @@ def test_another_account_of_the_system_can_approve() -> None:
         done = dabiao(desk, "approve", "1", user=65534)
         assert done.returncode == 0, done.stderr
         assert desk.counts() == (1, 0, 1)
+
+
+def test_a_request_is_taken_back_by_its_own_account_alone_and_may_be_made_again(desk: Desk) -> None:
+    asked = acts.request_exclusion(desk.ledger, "cases/bad", "", "误报", NOW, "wang")
+    with pytest.raises(ConfigError, match="act 1: wang made this request; only that account can take it back"):
+        acts.retract(desk.ledger, asked.n, NOW, "li")
+    acts.retract(desk.ledger, asked.n, NOW, "wang")
+    with pytest.raises(ConfigError, match=r"expected a request that waits for approval \(waiting: none\)"):
+        acts.approve(desk.ledger, desk.book, asked.n, NOW, "li")
+    again = acts.request_exclusion(desk.ledger, "cases/bad", "", "误报", NOW, "wang")
+    acts.approve(desk.ledger, desk.book, again.n, NOW, "li")
+    assert desk.counts() == (1, 0, 1)
+    with pytest.raises(ConfigError, match="waiting: none"):
+        acts.retract(desk.ledger, again.n, NOW, "wang")
+
+
+def test_a_record_is_taken_out_only_of_what_reads_its_kind(desk: Desk) -> None:
+    wanted = definitions(desk.config)
+    task = Record("task", "tasks", "t1", None, {}, {})
+    desk.book.deliver(Delivery("tasks", "task", Mapped([task], [], [], None), NOW))
+    with pytest.raises(ConfigError, match=r"ops/x reads no task records of tasks \(it reads: case\)"):
+        acts.request_exclusion(desk.ledger, "tasks/t1", "ops/x", "误报", NOW, "wang", wanted)
+    with pytest.raises(ConfigError, match="tasks/t1: no indicator reads task records of tasks"):
+        acts.request_exclusion(desk.ledger, "tasks/t1", "", "误报", NOW, "wang", wanted)
+    assert acts.request_exclusion(desk.ledger, "cases/bad", "ops/x", "误报", NOW, "wang", wanted).n == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 from agent.acts.account import account
 from agent.acts.acknowledging import acknowledge, lift
 from agent.acts.attesting import Outcome, state, take_back
-from agent.acts.exclusions import approve, request_exclusion, request_return
+from agent.acts.exclusions import approve, request_exclusion, request_return, retract
 from agent.acts.filling import without_names
 from agent.acts.readings import confirm
 from agent.acts.saying import Claim, Part, Unclear, Wrong, claim
@@ -30,6 +30,7 @@ __all__ = [
     "log",
     "request_exclusion",
     "request_return",
+    "retract",
     "state",
     "take_back",
     "without_names",

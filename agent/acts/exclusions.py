@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from agent.book import Book
+from collections.abc import Sequence
+
+from agent.book import Book, Definition
+from agent.book.exclusions import covers
 from agent.book.registry import accept
-from agent.book.standing import APPROVE, DEFINE, EXCLUDE, RESTORE, standing
+from agent.book.standing import APPROVE, DEFINE, EXCLUDE, RESTORE, RETRACT, standing
 from agent.ledger import Ledger, Session, acts
 from agent.ledger.acts import Act
 from agent.model import ConfigError, Instant
 
 
-def request_exclusion(ledger: Ledger, record: str, indicator: str, reason: str, now: Instant, who: str) -> Act:
-    """Ask for a record (`source/id`) to be taken out of one indicator, or of all where `indicator` is empty."""
-    return _request(ledger, EXCLUDE, record, indicator, reason, now, who)
+def request_exclusion(
+    ledger: Ledger,
+    record: str,
+    indicator: str,
+    reason: str,
+    now: Instant,
+    who: str,
+    definitions: Sequence[Definition] | None = None,
+) -> Act:
+    """Ask for a record (`source/id`) to be taken out of one indicator, or of all where `indicator` is empty.
+
+    With `definitions` the indicator has to be one that reads such records.
+    """
+    return _request(ledger, EXCLUDE, record, indicator, reason, now, who, definitions)
 
 
 def request_return(ledger: Ledger, record: str, indicator: str, reason: str, now: Instant, who: str) -> Act:
@@ -20,11 +34,22 @@ def request_return(ledger: Ledger, record: str, indicator: str, reason: str, now
     return _request(ledger, RESTORE, record, indicator, reason, now, who)
 
 
-def _request(ledger: Ledger, kind: str, record: str, indicator: str, reason: str, now: Instant, who: str) -> Act:
+def _request(
+    ledger: Ledger,
+    kind: str,
+    record: str,
+    indicator: str,
+    reason: str,
+    now: Instant,
+    who: str,
+    definitions: Sequence[Definition] | None = None,
+) -> Act:
     if not reason.strip():
         raise ConfigError("--reason: expected why, got nothing")
     with ledger.write() as session:
         source, id = _known(session, record)
+        if definitions is not None:
+            _check_that_it_counts(session, source, id, indicator, definitions)
         now_holds = standing(acts.read(session))
         subject, place = f"{source}/{id}", (f"{source}/{id}", indicator)
         if kind == RESTORE and place not in now_holds.excluded:
@@ -37,17 +62,47 @@ def _request(ledger: Ledger, kind: str, record: str, indicator: str, reason: str
         return acts.append(session, now, who, kind, subject, {"indicator": indicator, "reason": reason.strip()})
 
 
+def _check_that_it_counts(
+    session: Session, source: str, id: str, indicator: str, definitions: Sequence[Definition]
+) -> None:
+    """A record can be taken out only of what reads records of its kind and source."""
+    kind = (session.one("SELECT kind FROM record WHERE source = ? AND id = ?", (source, id)) or ("",))[0]
+    named = [one for one in definitions if one.project and covers(indicator, one)]
+    if any(one.reads(source, kind) for one in named):
+        return
+    if not indicator:
+        raise ConfigError(f"{source}/{id}: no indicator reads {kind} records of {source}")
+    read = ", ".join(sorted({one.kind for one in named if one.kind})) or "none"
+    raise ConfigError(f"--indicator: {indicator} reads no {kind} records of {source} (it reads: {read})")
+
+
+def retract(ledger: Ledger, number: int, now: Instant, who: str) -> Act:
+    """Take back a request of one's own that nobody has decided yet."""
+    with ledger.write() as session:
+        request = _waiting(session, number)
+        if request.account != who:
+            raise ConfigError(f"act {number}: {request.account} made this request; only that account can take it back")
+        if request.kind == DEFINE:
+            raise ConfigError(f"act {number}: a changed rule is taken back by changing the file back")
+        return acts.append(session, now, who, RETRACT, str(number), {})
+
+
+def _waiting(session: Session, number: int) -> Act:
+    """The request of this number, if it still waits."""
+    waiting = {act.n: act for act in standing(acts.read(session)).waiting}
+    if number not in waiting:
+        listed = ", ".join(str(n) for n in waiting) or "none"
+        raise ConfigError(f"act {number}: expected a request that waits for approval (waiting: {listed})")
+    return waiting[number]
+
+
 def approve(ledger: Ledger, book: Book, number: int, now: Instant, who: str) -> Act:
     """Approve a request made by another account. A record is derived anew in the same transaction.
 
     A changed definition begins to be derived; the caller, and any running agent, catch up with it.
     """
     with ledger.write() as session:
-        waiting = {act.n: act for act in standing(acts.read(session)).waiting}
-        request = waiting.get(number)
-        if request is None:
-            listed = ", ".join(str(n) for n in waiting) or "none"
-            raise ConfigError(f"act {number}: expected a request that waits for approval (waiting: {listed})")
+        request = _waiting(session, number)
         if request.account == who:
             raise ConfigError(f"act {number}: {who} made this request; another account must approve it")
         done = acts.append(session, now, who, APPROVE, str(number), {})

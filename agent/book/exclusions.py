@@ -27,6 +27,11 @@ def observed(definition: Definition, record: Record, exclusions: Exclusions) -> 
     """How a record counts, people's exclusions included."""
     observations = definition.observe(record)
     for indicator, reason in exclusions.get((record.source, record.id), ()):
-        if not indicator or f"{definition.project}/{definition.indicator}/".startswith(f"{indicator}/"):
+        if covers(indicator, definition):
             return tuple(Observation(one.day, one.system, Outcome.EXCLUDED, reason) for one in observations)
     return observations
+
+
+def covers(indicator: str, definition: Definition) -> bool:
+    """Whether a record that is taken out of an indicator (empty: of every one) is taken out here: evidence follows."""
+    return not indicator or f"{definition.project}/{definition.indicator}/".startswith(f"{indicator}/")

@@ -13,7 +13,10 @@ INSERT_REJECT = "INSERT INTO reject (source, locator, hash, reason, mapped, seq)
 
 
 def book_rejects(session: Session, delivery: Delivery) -> int:
-    """Keep each bad row once, and settle those that were read after all; how many were not known before."""
+    """Keep each bad row once, and settle those that were read after all; how many were not known before.
+
+    A row is settled by a record that was read under its id, and open again when it comes back as it was.
+    """
     rejects = {_hash(reject): reject for reject in delivery.mapped.rejects}
     known = {
         row[0]
@@ -21,6 +24,12 @@ def book_rejects(session: Session, delivery: Delivery) -> int:
             "SELECT hash FROM reject WHERE source = ? AND hash IN {in}", sorted(rejects), (delivery.source,)
         )
     }
+    settled = {*delivery.resolved, *_read_after_all(session, delivery)}
+    session.many("UPDATE reject SET resolved_seq = ? WHERE pk = ?", [(session.seq, pk) for pk in sorted(settled)])
+    session.many(
+        "UPDATE reject SET resolved_seq = NULL WHERE source = ? AND hash = ? AND resolved_seq IS NOT NULL",
+        [(delivery.source, hashed) for hashed in sorted(known)],
+    )
     fresh = [(hashed, reject) for hashed, reject in rejects.items() if hashed not in known]
     session.many(
         INSERT_REJECT,
@@ -29,8 +38,18 @@ def book_rejects(session: Session, delivery: Delivery) -> int:
             for hashed, r in fresh
         ],
     )
-    session.many("UPDATE reject SET resolved_seq = ? WHERE pk = ?", [(session.seq, pk) for pk in delivery.resolved])
     return len(fresh)
+
+
+def _read_after_all(session: Session, delivery: Delivery) -> list[int]:
+    """The keys of unsettled rows under whose id this delivery brings a record, and no bad row beside it."""
+    id_of = delivery.id_of
+    if id_of is None or not delivery.mapped.records:
+        return []
+    read: set[str | None] = {one.id for one in delivery.mapped.records}
+    read -= {id_of(reject.mapped) for reject in delivery.mapped.rejects}
+    rows = session.rows("SELECT pk, mapped FROM reject WHERE source = ? AND resolved_seq IS NULL", (delivery.source,))
+    return [pk for pk, mapped in rows if id_of(json.loads(mapped)) in read]
 
 
 def _hash(reject: Reject) -> int:

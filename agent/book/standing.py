@@ -11,6 +11,7 @@ from agent.config import Indicator
 from agent.ledger.acts import Act
 
 EXCLUDE, RESTORE, APPROVE, CONFIRM, DEFINE = "exclude", "restore", "approve", "confirm", "define"
+RETRACT = "retract"  # a request is taken back by the account that made it
 WITHDRAW = "withdraw"  # that many records of a source are gone was accepted
 
 
@@ -41,6 +42,8 @@ def standing(log: Iterable[Act]) -> Standing:
                     excluded[(request.subject, request.body["indicator"])] = request
                 elif request.kind == RESTORE:
                     excluded.pop((request.subject, request.body["indicator"]), None)
+            case "retract":
+                requests.pop(int(act.subject), None)
             case "confirm":
                 confirmed[act.subject] = act
     return Standing(tuple(requests.values()), excluded, confirmed)

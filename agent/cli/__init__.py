@@ -36,6 +36,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "attest": attesting.attest,
     "exclude": people.exclude,
     "approve": people.approve,
+    "retract": people.retract,
     "confirm": people.confirm,
     "acknowledge": people.acknowledge,
     "acts": people.acts_,

@@ -41,14 +41,28 @@ def exclude(
 ) -> None:
     """Ask for a record to be taken out. It counts on until another account approves."""
     from agent import acts
+    from agent.book import definitions
     from agent.poll import now_instant
 
     config = load(targets, sources)
     place = "/".join(chosen_indicator(config, indicator)) if indicator else ""
-    ask = acts.request_return if revert else acts.request_exclusion
     with open_ledger(ledger) as opened:
-        act = ask(opened, record, place, reason, now_instant(), acts.account())
+        asked = opened, record, place, reason, now_instant(), acts.account()
+        act = acts.request_return(*asked) if revert else acts.request_exclusion(*asked, definitions(config))
     say(f"act {act.n}: {act.kind} {act.subject}, asked by {act.account}; another account runs: dabiao approve {act.n}")
+
+
+def retract(
+    number: Annotated[int, typer.Argument(help="The act to take back, as `dabiao acts` numbers it.")],
+    ledger: LedgerAt = DEFAULT_LEDGER,
+) -> None:
+    """Take back a request of your own that nobody has decided yet."""
+    from agent import acts
+    from agent.poll import now_instant
+
+    with open_ledger(ledger) as opened:
+        act = acts.retract(opened, number, now_instant(), acts.account())
+    say(f"act {act.n}: {act.account} took back act {number}")
 
 
 def approve(

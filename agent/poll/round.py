@@ -179,10 +179,17 @@ class Round:
             cursor=page.cursor,
             covers=self._covers(page),
             interval_us=self.source.every_us,
+            id_of=None if self.source.spec.is_log else self.id_of,
             signals=page.signals,
             mapping_hash=self.hash,
             seen=seen,
         )
+
+    def id_of(self, mapped: Mapping[str, str | None]) -> str | None:
+        """The id of a row that could not be read, by its mapped columns; None where these do not tell it."""
+        if set(mapped) != set(self.mapper.columns):
+            return None
+        return self.mapper.ids([tuple(mapped[column] for column in self.mapper.columns)])[0]
 
     def _covers(self, page: Page) -> tuple[Instant, Instant] | None:
         """What the page covers, less the overlap: the newest rows may still be on their way into the source."""

@@ -18,6 +18,7 @@ KINDS = {
     "confirm": "确认口径",
     "define": "变更口径",
     "withdraw": "确认撤回",
+    "retract": "撤回申请",
     "attest": "填报",
     "fill": "填写表头",
     "acknowledge": "已知晓",
@@ -57,5 +58,7 @@ def acts(log: Sequence[Act], broken: Act | None, timezone: str = "Asia/Shanghai"
 
 
 def _subject(act: Act) -> str:
+    if act.kind in ("approve", "retract"):
+        return f"#{act.subject}"
     indicator = act.body.get("indicator")
-    return f"{act.subject}（{indicator}）" if indicator else f"#{act.subject}" if act.kind == "approve" else act.subject
+    return f"{act.subject}（{indicator}）" if indicator else act.subject
