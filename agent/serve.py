@@ -12,6 +12,7 @@ from agent.config import Config
 from agent.ledger import Ledger
 from agent.memory import few_arenas
 from agent.model import ConfigError, Instant, Snapshot
+from agent.notify import Outbox
 from agent.poll import Publisher, Round, Schedule, now_instant
 
 log = logging.getLogger("dabiao.serve")
@@ -37,7 +38,15 @@ def serve(
     listening = _listen(listen)
     publisher = Publisher()
     schedule = Schedule(config, ledger, rounds, publisher, clock)
-    pages = app(publisher, config, clock, lambda asked: answer(config, ledger, asked, clock()), demo=demo)
+    outbox = Outbox()
+    pages = app(
+        publisher,
+        config,
+        clock,
+        lambda asked: answer(config, ledger, asked, clock()),
+        sent=outbox.recent if demo else None,
+        demo=demo,
+    )
     host, port = listening.getsockname()[:2]
     publisher.listen(_Announcement(f"http://{host}:{port}/", ready))
     settings = uvicorn.Config(

@@ -1,33 +1,24 @@
-"""The web application behind a real server: formats, health, the API's manners, and the page in a real browser."""
+"""The web application behind a real server: formats, health, the API's manners."""
 
 from __future__ import annotations
 
 import gzip
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 import requests
-import uvicorn
-from playwright.sync_api import Page, sync_playwright
 from prometheus_client.exposition import choose_encoder
-from starlette.applications import Starlette
 
-from agent.config import Config
 from agent.metrics import Exposition
-from agent.model import SECOND_US, ConfigError, Instant, LedgerError, OpenRecord, Stage
-from agent.poll import Publisher
-from agent.status import Json, Question, status_answer
-from agent.web import app
-from agent.web.landing import nearest
+from agent.model import SECOND_US, ConfigError, LedgerError
+from agent.status import status_answer
 from agent.web.negotiation import offer, takes_gzip
-from tests.example_snapshot import MINUTE, NOW, make_config, make_snapshot
-from tests.servers import HOST, POLL_SECONDS
+from tests.example_snapshot import NOW, make_config, make_snapshot
+from tests.servers import POLL_SECONDS
+from tests.showing import WAIT_SECONDS, Running, showing
 
 pytestmark = pytest.mark.server
 
@@ -43,55 +34,12 @@ PROMETHEUS_3 = (
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-WAIT_SECONDS = 20
-
-
-@dataclass
-class Running:
-    """The application as a client meets it, with what lies behind it in reach."""
-
-    url: str
-    config: Config
-    publisher: Publisher
-    asked: list[Question]
-    now: list[Instant] = field(default_factory=lambda: [NOW])
-    refusal: list[Exception] = field(default_factory=list)
-
-    def get(self, path: str, **headers: str) -> requests.Response:
-        return requests.get(self.url + path, headers=headers, timeout=WAIT_SECONDS)
-
-
-@contextmanager
-def served(application: Starlette) -> Iterator[str]:
-    """The base URL of an application under uvicorn; connections wait in the listening socket until it is up."""
-    with socket.create_server((HOST, 0)) as listening:
-        settings = uvicorn.Config(application, log_level="warning", lifespan="off")
-        server = uvicorn.Server(settings)
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        try:
-            yield f"http://{HOST}:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(WAIT_SECONDS)
-            assert not thread.is_alive()
 
 
 @pytest.fixture
 def starting(tmp_path) -> Iterator[Running]:
     """The application before its first Snapshot."""
-    config, publisher = make_config(tmp_path), Publisher()
-    asked: list[Question] = []
-    running = Running("", config, publisher, asked)
-
-    def answer(question: Question) -> Json:
-        asked.append(question)
-        if running.refusal:
-            raise running.refusal[0]
-        return status_answer(make_snapshot(config), config, "year")
-
-    with served(app(publisher, config, lambda: running.now[0], answer, demo=True)) as url:
-        running.url = url
+    with showing(make_config(tmp_path)) as running:
         yield running
 
 
@@ -304,67 +252,3 @@ def test_what_is_not_there_is_said_in_json_below_the_api_and_in_plain_text_elsew
     assert (api.status_code, api.json()) == (404, {"error": "Not Found"})
     assert (other.status_code, other.headers["Content-Type"]) == (404, "text/plain; charset=utf-8")
     assert requests.post(f"{running.url}/metrics", timeout=WAIT_SECONDS).status_code == 405
-
-
-# --- the page ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_page_is_escaped_and_takes_nothing_from_elsewhere(running):
-    page = running.get("/").text
-    assert "no such &lt;file&gt;" in page
-    assert "//" not in page.replace("<!doctype html>", "")
-    assert "style=" not in page
-    assert "<script" not in page
-
-
-def test_the_records_shown_are_those_nearest_to_their_limit_on_either_side():
-    records = [
-        OpenRecord("ops", "x", "s", str(minute), None, Stage.IN_TIME, None, NOW + minute * MINUTE)
-        for minute in range(-30, 31)
-    ]
-    shown = [int(one.id) for one in nearest(records, NOW)]
-    assert shown == sorted(shown)
-    assert len(shown) == 20
-    assert {abs(minute) for minute in shown} <= set(range(11))
-
-
-def test_what_is_due_soon_does_not_hide_what_is_late():
-    late = OpenRecord("ops", "x", "s", "late", None, Stage.OVERDUE, None, NOW - 300 * 24 * 60 * MINUTE)
-    soon = [
-        OpenRecord("ops", "x", "s", f"{minute}", None, Stage.IN_TIME, None, NOW + minute * MINUTE)
-        for minute in range(50)
-    ]
-    shown = nearest([*soon, late], NOW)
-    assert shown[0] is late
-    assert len(shown) == 20
-
-
-@pytest.fixture
-def browser_page(chromium_path) -> Iterator[Page]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield browser.new_page()
-        browser.close()
-
-
-SEEN = (
-    "演示数据", "数据截至 2026-11-23 10:00:00", "94.996%", "3分02秒", "年内已无法达标", "还剩3分00秒", "超时12分00秒",
-    "中断", "inbox/permits.csv: no such <file>", "健全", "等待填报",
-)  # fmt: skip
-
-
-@pytest.mark.server
-@pytest.mark.parametrize(("width", "colours"), [(1280, "light"), (390, "dark")])
-def test_a_browser_shows_the_page_without_complaint(running, browser_page, width, colours, tmp_path: Path):
-    complaints: list[str] = []
-    browser_page.on("console", lambda message: complaints.append(message.text))
-    browser_page.on("pageerror", lambda error: complaints.append(str(error)))
-    browser_page.on("response", lambda response: complaints.append(response.url) if not response.ok else None)
-    browser_page.emulate_media(color_scheme=colours)
-    browser_page.set_viewport_size({"width": width, "height": 900})
-    browser_page.goto(running.url)
-    text = browser_page.inner_text("body")
-    browser_page.screenshot(path=tmp_path / "landing.png", full_page=True)
-    assert complaints == []
-    assert [part for part in SEEN if part not in text] == []
-    assert browser_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

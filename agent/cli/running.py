@@ -37,7 +37,7 @@ def run(
     ledger: LedgerAt = DEFAULT_LEDGER,
     listen: Listen = DEFAULT_LISTEN,
 ) -> int:
-    """The agent: poll, judge, and serve /metrics, the API and the landing page."""
+    """The agent: poll, judge, and serve /metrics, the API, the wallboard and the pages behind it."""
     from agent.serve import serve
 
     log_to_stderr()

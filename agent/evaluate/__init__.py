@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from agent.evaluate.board import Board, reads
-from agent.evaluate.judgement import judge, owed_from, target_on
+from agent.evaluate.judgement import OWED, judge, owed_from, target_on
 from agent.evaluate.ownership import plans_in_force, plans_of_days
 from agent.evaluate.service import service_at, systems_at
 from agent.evaluate.windows import NAMES as WINDOW_NAMES
 from agent.evaluate.windows import custom, named, windows
 
 __all__ = [
+    "OWED",
     "WINDOW_NAMES",
     "Board",
     "custom",

@@ -16,6 +16,7 @@ UNCONFIRMED = "unconfirmed"
 PARTIAL = "partial"
 INTERIM = "interim"
 ACKNOWLEDGED = "acknowledged"
+OWED = ("unstated", "interim")  # why there is no value where a person still owes it
 COUNTED_WHOLE = 1 - 1e-9
 
 

@@ -83,3 +83,13 @@ def called(name: str) -> str:
 def short(name: str) -> str:
     """A time or field in as few characters as say it, for the head of a column."""
     return NAMES.get(name, name)
+
+
+def done(name: str) -> str:
+    """What happened at a time, `报修` for the time of reporting."""
+    return short(name).removesuffix("时间")
+
+
+def kind_alone(kind: str) -> str:
+    """A record kind in Chinese, by itself."""
+    return KINDS.get(kind, kind)

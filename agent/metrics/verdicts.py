@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from agent.book import all_indicators
 from agent.config import Config, Indicator, Plan
-from agent.evaluate import owed_from
+from agent.evaluate import OWED, owed_from
 from agent.measures import Milestone, Uptime
 from agent.metrics.families import (
     ACKNOWLEDGED,
@@ -31,7 +31,6 @@ from agent.worktime import LocalDays
 
 Lines = dict[Family, list[str]]
 JUDGED_WINDOW = "ytd"  # whose target, allowance and forecast are those of the year
-OWED = ("unstated", "interim")  # why a person still owes the value
 OPEN_WINDOW = "year"  # holds what is due later this year too
 # What follows the shared labels on each of the lines of a state.
 STATE_LINES = {holds: tuple(f'state="{state}"}} {int(state is holds)}\n' for state in State) for holds in State}

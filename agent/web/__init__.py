@@ -1,4 +1,4 @@
-"""What the agent serves over HTTP: /metrics, health, the status API and a landing page, all of one Snapshot."""
+"""What the agent serves over HTTP: /metrics, health, the status API and the pages, all of one Snapshot."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -20,12 +20,15 @@ from starlette.staticfiles import StaticFiles
 from agent.config import Config
 from agent.metrics import Exposition
 from agent.model import SECOND_US, ConfigError, Instant, LedgerError, Snapshot
+from agent.notify import Sent
 from agent.status import Json, Question, question, status_answer
+from agent.web.countdowns import Countdowns
 from agent.web.headers import SecurityHeaders
-from agent.web.landing import Landing
 from agent.web.negotiation import offer, takes_gzip
+from agent.web.pages import INDICATORS, SOURCES, STALE_SECONDS, WALL, Names, Page, Pages
+from agent.web.tables import indicators, sources
+from agent.web.wall import Wall
 
-STALLED_SECONDS = 60
 NOT_YET = "the first figures are not there yet"
 
 Clock = Callable[[], Instant]
@@ -42,16 +45,27 @@ class Publisher(Protocol):
         """The agent's own counters."""
 
 
-def app(publisher: Publisher, config: Config, clock: Clock, answer: Answer, *, demo: bool = False) -> Starlette:
+def app(
+    publisher: Publisher,
+    config: Config,
+    clock: Clock,
+    answer: Answer,
+    *,
+    sent: Callable[[], Sequence[Sent]] | None = None,
+    demo: bool = False,
+) -> Starlette:
     """The agent's web application.
 
-    `clock` tells a stalled tick. `answer` is asked what the Snapshot does not hold (other days, another time): it
-    gives what `status_answer` gives, may raise ConfigError or LedgerError, and runs in a thread, one at a time.
+    `clock` tells a stalled tick and counts down. `answer` is asked what the Snapshot does not hold (other days, another
+    time): it gives what `status_answer` gives, may raise ConfigError or LedgerError, and runs in a thread, one at a
+    time. `sent` gives the messages a chat group has received; without it the wallboard has no place for them.
     """
-    site = Site(publisher, config, clock, answer, demo)
+    site = Site(publisher, config, clock, answer, sent, demo)
     return Starlette(
         routes=[
-            Route("/", site.landing),
+            Route("/", site.wall),
+            Route("/indicators", site.indicators),
+            Route("/sources", site.sources),
             Route("/metrics", site.metrics),
             Route("/healthz", site.health),
             Route("/readyz", site.ready),
@@ -66,12 +80,22 @@ def app(publisher: Publisher, config: Config, clock: Clock, answer: Answer, *, d
 class Site:
     """The endpoints and what they share."""
 
-    def __init__(self, publisher: Publisher, config: Config, clock: Clock, answer: Answer, demo: bool) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        config: Config,
+        clock: Clock,
+        answer: Answer,
+        sent: Callable[[], Sequence[Sent]] | None,
+        demo: bool,
+    ) -> None:
         self._publisher, self._config, self._clock, self._answer = publisher, config, clock, answer
+        self._sent = sent
         process = CollectorRegistry()
         ProcessCollector(registry=process)
         self._exposition = Exposition(config, process)
-        self._landing = Landing(config, demo)
+        self._pages, self._names = Pages(config, demo), Names(config)
+        self._wall = Wall(config, self._names, Countdowns(config, self._names))
         self._answering = asyncio.Lock()
 
     async def metrics(self, request: Request) -> Response:
@@ -97,7 +121,7 @@ class Site:
         if snapshot is None:
             return PlainTextResponse("ok: starting\n")
         age = (self._clock() - snapshot.as_of) / SECOND_US
-        if age >= STALLED_SECONDS:
+        if age >= STALE_SECONDS:
             return PlainTextResponse(f"stalled: the last tick was {age:.0f} s ago\n", 503)
         return PlainTextResponse("ok\n")
 
@@ -126,9 +150,24 @@ class Site:
             status_answer(snapshot, self._config, asked.window, asked.system, with_open=asked.with_open)
         )
 
-    async def landing(self, request: Request) -> Response:
-        """The page a person sees first."""
-        return HTMLResponse(self._landing.page(self._publisher.snapshot()))
+    async def wall(self, request: Request) -> Response:
+        """The wallboard, the page a person sees first."""
+        sent = None if self._sent is None else self._sent()
+        return self._page(WALL, lambda snapshot, now: self._wall.parts(snapshot, now, sent))
+
+    async def indicators(self, request: Request) -> Response:
+        """Every indicator with its evidence."""
+        return self._page(INDICATORS, lambda snapshot, now: indicators(self._names, snapshot))
+
+    async def sources(self, request: Request) -> Response:
+        """Systems, sources and findings."""
+        return self._page(SOURCES, lambda snapshot, now: sources(self._config, self._names, snapshot))
+
+    def _page(self, page: Page, parts: Callable[[Snapshot, Instant], Mapping[str, object]]) -> Response:
+        """A page of the newest Snapshot, with what it is made of."""
+        snapshot, now = self._publisher.snapshot(), self._clock()
+        made = {} if snapshot is None else parts(snapshot, now)
+        return HTMLResponse(self._pages.render(page, snapshot, now, made))
 
 
 def _parameters(request: Request) -> dict[str, str]:

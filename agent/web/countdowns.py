@@ -1,0 +1,147 @@
+"""Open records as countdowns: what is not done yet, where, and how long is left on the clock that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent import words
+from agent.config import Config, Indicator
+from agent.evaluate import plans_in_force
+from agent.explain.glossary import done, kind_alone
+from agent.measures import DurationMeasure, OnTime, Timed
+from agent.model import SECOND_US, Instant, OpenRecord, Unit
+from agent.shown import countdown, moment
+from agent.status import zone_of
+from agent.web.pages import MILLISECOND_US, Names, indicator_address
+from agent.worktime import CalendarUnknown, make_clock
+
+SHORT_CLOCK_US = 4 * 3600 * SECOND_US  # a limit people are chased for by the minute
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One open record. `left_ms` is what is left now, None without a due time; `runs` says whether it gets less."""
+
+    indicator: str
+    address: str
+    system: str | None
+    system_name: str
+    ticket: str
+    kind: str
+    undone: str
+    begun: str
+    due: str
+    stage: str
+    word: str
+    left_ms: int | None
+    runs: bool
+    is_worktime: bool
+    countdown: str
+
+
+class Countdowns:
+    """Makes them, for one configuration."""
+
+    def __init__(self, config: Config, names: Names) -> None:
+        """Hold the clocks that stand still at night."""
+        self._config, self._names, self._zone = config, names, zone_of(config)
+        self._short = {key for key, one in names.indicators.items() if "/" not in one.id and is_short(one)}
+
+    def waiting(self, one: OpenRecord, as_of: Instant, now: Instant) -> Waiting:
+        """An open record of a Snapshot of `as_of`, as it stands now."""
+        left, runs = self._left(one, as_of, now)
+        worktime = one.left_us is not None
+        known = self._names.indicators.get((one.project, one.indicator))
+        return Waiting(
+            indicator=self._names.indicator(one.project, one.indicator),
+            address=indicator_address(one.project, one.indicator),
+            system=one.system,
+            system_name=self._names.system(one.system),
+            ticket=one.id,
+            kind="" if known is None else kind_alone(known.measure.of),
+            undone="" if known is None else undone(known),
+            begun=self._begun(one, known, now),
+            due=self._local(one.due, now),
+            stage=one.stage.value,
+            word=words.STAGES[one.stage],
+            left_ms=None if left is None else left // MILLISECOND_US,
+            runs=runs,
+            is_worktime=worktime,
+            countdown=words.STAGES[one.stage]
+            if left is None
+            else countdown(now + left, now, left if worktime else None),
+        )
+
+    def foremost(self, records: Sequence[OpenRecord], now: Instant) -> OpenRecord | None:
+        """The record closest to its limit on either side of it; of those chased by the minute where such are promised.
+
+        One that is late by minutes comes before one due in hours; one that is late by weeks does not come for ever.
+        """
+        chased = [
+            one for one in records if one.due and (not self._short or (one.project, one.indicator) in self._short)
+        ]
+        return min(chased, key=lambda one: (abs((one.due or 0) - now), one.id), default=None)
+
+    def none_open(self) -> str:
+        """What is said where there is no such record: `当前无未响应故障`."""
+        kinds = dict.fromkeys(
+            f"{undone(one)}{kind_alone(one.measure.of)}"
+            for key, one in self._names.indicators.items()
+            if key in self._short
+        )
+        return f"当前无{'、'.join(kinds)}" if kinds else "当前没有计时中的事项"
+
+    def _left(self, one: OpenRecord, as_of: Instant, now: Instant) -> tuple[int | None, bool]:
+        """What is left on the record's clock now, and whether that clock runs."""
+        if one.due is None:
+            return None, False
+        if one.left_us is None:
+            return one.due - now, True
+        plan = plans_in_force(self._config.plans, now)[0]
+        worked = make_clock("service_hours", plan.calendar).worked
+        try:
+            return one.left_us - (worked(now) - worked(as_of)), worked(now + SECOND_US) > worked(now)
+        except CalendarUnknown:
+            return one.left_us, False
+
+    def _begun(self, one: OpenRecord, known: Indicator | None, now: Instant) -> str:
+        if one.starts is None or known is None or not isinstance(known.measure, Timed):
+            return ""
+        return f"{self._local(one.starts, now)}{done(known.measure.start_name)}"
+
+    def _local(self, at: Instant | None, now: Instant) -> str:
+        """The time of day, with the date where that is not today."""
+        text = moment(at, self._zone)
+        return text.removeprefix(f"{moment(now, self._zone)[:10]} ")
+
+
+def nearest(records: Sequence[OpenRecord], as_of: Instant, number: int) -> list[OpenRecord]:
+    """The open records closest to their limit on either side of it, in the order of their due times.
+
+    Half of the places are kept for those past it, so that much that is due soon never hides what is late.
+    """
+    due = sorted(((one.due, one.id, one) for one in records if one.due is not None), key=lambda item: item[:2])
+    late = [one for at, _, one in due if at < as_of][-number // 2 :]
+    ahead = [one for at, _, one in due if at >= as_of]
+    return late + ahead[: number - len(late)]
+
+
+def is_short(indicator: Indicator) -> bool:
+    """Whether a record of it has only minutes or a few hours."""
+    measure = indicator.measure
+    if not isinstance(measure, OnTime | DurationMeasure):
+        return False
+    if measure.limit is None:
+        return isinstance(measure, DurationMeasure) and any(
+            target.unit is Unit.SECONDS and target.value is not None and target.value * SECOND_US <= SHORT_CLOCK_US
+            for _, target in indicator.targets[-1:]
+        )
+    limits = [measure.limit.fixed] if measure.limit.fixed else list(measure.limit.table.values())
+    return any(one.microseconds is not None and one.microseconds <= SHORT_CLOCK_US for one in limits)
+
+
+def undone(indicator: Indicator) -> str:
+    """What its open records still lack: `未响应`."""
+    measure = indicator.measure
+    return f"未{done(measure.to)}" if isinstance(measure, OnTime | DurationMeasure) else "未完成"

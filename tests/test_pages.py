@@ -1,0 +1,323 @@
+"""The pages in a real Chromium: one screen without scrolling, figures that move, a cover when they do not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from agent.model import SECOND_US, OpenRecord, Stage, State
+from agent.notify import Sent
+from agent.shown import countdown
+from tests.accessibility import complaints, keyboard_complaints
+from tests.example_snapshot import MINUTE, NOW, make_config, make_snapshot
+from tests.showing import Running, browser, showing
+
+pytestmark = pytest.mark.server
+
+PAGES = ("/", "/indicators", "/sources")
+SEEN = (
+    "演示数据", "5项：", "达标", "当前未达标", "待填报", "未到期", "10:00:00", "94.996%", "3分02秒", "年内已无法达标",
+    "4件", "2分55秒", "F-9", "未响应", "09:58:00报修", "F-7", "档案管理系统", "未知", "中断", "财务科", "2027-01-20",
+    "故障单F-9",
+)  # fmt: skip
+OVERFLOWING = """() => [...document.querySelectorAll('main .panel, main .head, main')]
+  .filter((one) => one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1)
+  .map((one) => [one.id, one.scrollWidth, one.scrollHeight, one.clientWidth, one.clientHeight].join())"""
+FITS = "() => document.documentElement.scrollWidth <= innerWidth"
+
+
+@pytest.fixture
+def running(tmp_path) -> Iterator[Running]:
+    with showing(make_config(tmp_path)) as found:
+        found.outbox.add(Sent(NOW, "duty", "【紧急】故障单F-9", "还剩3分00秒未响应，请立即受理", delivered=True))
+        found.publisher.publish(make_snapshot(found.config))
+        yield found
+
+
+@pytest.fixture(scope="module")
+def open_page() -> Iterator[Callable[..., Page]]:
+    from tests import servers
+
+    with browser(servers.program("chromium", "chromium")) as opened:
+        yield opened
+
+
+def watched(page: Page) -> list[str]:
+    """What the browser complains of from here on."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("response", lambda response: said.append(response.url) if not response.ok else None)
+    return said
+
+
+def publish(running: Running, seconds: int, **changes: object) -> None:
+    """A later Snapshot, and the clock moved on to it."""
+    running.now[0] = NOW + seconds * SECOND_US
+    running.publisher.publish(replace(make_snapshot(running.config), as_of=running.now[0], **changes))  # type: ignore[arg-type]
+
+
+# --- as it is served --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_escaped_and_takes_nothing_from_elsewhere(running, path):
+    page = running.get(path).text
+    assert "<file>" not in page
+    assert re.findall(r"""(?:src|href)=["'](?!/(?!/)|#)[^"']*""", page) == []
+    assert re.findall(r"""\b(?:style|on\w+)=["']""", page) == []
+    assert re.findall(r"<script(?! src=./static/live.js. defer></script>)", page) == []
+    assert "<!doctype html>" in page[:40]
+
+
+def test_a_source_that_fails_says_why_in_chinese_with_the_words_it_gave(running):
+    page = running.get("/sources").text
+    assert "no such &lt;file&gt;" in page
+    snapshot = running.publisher.snapshot()
+    refused = replace(snapshot.sources[1], reason="http://127.0.0.1:1/api: connection refused")
+    publish(running, 0, sources=(refused,))
+    page = running.get("/sources").text
+    assert "连接被拒绝，对方服务没有运行" in page
+    assert '<small lang="en">http://127.0.0.1:1/api: connection refused</small>' in page
+
+
+def test_a_site_without_a_place_for_messages_shows_none(tmp_path):
+    with showing(make_config(tmp_path), sent=None, demo=False) as plain:
+        plain.publisher.publish(make_snapshot(plain.config))
+        page = plain.get("/").text
+    assert "值班群消息" not in page
+    assert "演示" not in page
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_before_the_first_figures_every_page_says_so(tmp_path, path):
+    with showing(make_config(tmp_path)) as starting:
+        page = starting.get(path)
+    assert page.status_code == 200
+    assert "正在读取数据，稍候自动刷新。" in page.text
+
+
+# --- as it is seen ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160), (1366, 768)])
+def test_the_wallboard_fills_one_screen_and_cuts_nothing_off(running, open_page, width, height, colours, tmp_path):
+    page = open_page(viewport={"width": width, "height": height}, color_scheme=colours)
+    said = watched(page)
+    page.goto(running.url)
+    text = page.inner_text("body")
+    page.screenshot(path=tmp_path / "wall.png")
+    assert [part for part in SEEN if part not in text] == []
+    assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+    assert page.evaluate(FITS)
+    assert page.evaluate(OVERFLOWING) == []
+    assert complaints(page) == []
+    assert said == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(("width", "colours"), [(1280, "light"), (390, "dark"), (320, "light")])
+def test_a_page_fits_a_desk_and_a_phone_and_is_for_everybody(running, open_page, path, width, colours, tmp_path):
+    page = open_page(viewport={"width": width, "height": 800}, color_scheme=colours)
+    said = watched(page)
+    page.goto(running.url + path)
+    page.screenshot(path=tmp_path / "page.png", full_page=True)
+    assert page.evaluate(FITS)
+    assert complaints(page) == []
+    assert said == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("width", [1920, 390])
+def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(running, open_page, path, width):
+    page = open_page(viewport={"width": width, "height": 1080})
+    page.goto(running.url + path)
+    assert keyboard_complaints(page) == []
+    page.goto(running.url + path)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("() => document.activeElement.id") == "main"
+    page.context.close()
+
+
+def test_colours_follow_the_system(running, open_page):
+    grounds = []
+    for colours in ("light", "dark"):
+        page = open_page(color_scheme=colours)
+        page.goto(running.url)
+        grounds.append(page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
+        page.context.close()
+    assert grounds[0] != grounds[1]
+
+
+# --- as time passes ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(running, open_page) -> Iterator[Page]:
+    """The wallboard, with a clock of its own that the test moves."""
+    opened: Page = open_page(viewport={"width": 1920, "height": 1080})
+    stand_still(opened)
+    opened.goto(running.url)
+    yield opened
+    opened.context.close()
+
+
+def stand_still(page: Page) -> None:
+    """Only the test moves the browser's clock from here on."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+
+
+def big(page: Page) -> str:
+    return page.inner_text("#foremost .countdown")
+
+
+def test_the_countdown_ticks_between_two_answers(running, page):
+    page.route("**/*", lambda route: route.abort())
+    assert big(page) == "还剩3分00秒"
+    page.clock.run_for(1000)
+    assert big(page) == "还剩2分59秒"
+    page.clock.run_for(9000)
+    assert big(page) == "还剩2分50秒"
+
+
+def test_a_limit_that_passes_between_two_answers_is_late_at_once(running, page):
+    due = NOW + 10 * SECOND_US
+    one = OpenRecord("ops", "fault-response", "desk", "F-8", "portal", Stage.DUE_SOON, NOW - MINUTE, due)
+    publish(running, 5, open=(one,))
+    page.clock.run_for(5000)
+    expect(page.locator("#foremost .countdown")).to_have_text("还剩5秒")
+    page.route("**/*", lambda route: route.abort())
+    page.clock.run_for(7000)
+    assert big(page) == "已超时2秒"
+
+
+def test_a_clock_that_stands_still_does_not_tick(running, page):
+    stopped = OpenRecord(
+        "ops", "fault-response", "desk", "F-8", "portal", Stage.IN_TIME, NOW, NOW + 900 * MINUTE, 20 * MINUTE
+    )
+    publish(running, 10 * 3600, open=(stopped,))
+    page.clock.run_for(5000)
+    expect(page.locator("#foremost .countdown")).to_have_text("还剩20分00秒(计时时间)")
+    assert "计时暂停" in page.inner_text("#foremost")
+    page.clock.run_for(3000)
+    assert big(page) == "还剩20分00秒(计时时间)"
+
+
+def test_a_demonstration_that_runs_faster_counts_down_faster(running, page):
+    publish(running, 100)
+    page.clock.run_for(5000)
+    expect(page.locator("#foremost .countdown")).to_have_text("还剩1分20秒")
+    page.route("**/*", lambda route: route.abort())
+    page.clock.run_for(2000)
+    assert big(page) == "还剩40秒"
+
+
+def test_the_browser_writes_a_countdown_as_the_server_does(running, page):
+    page.route("**/*", lambda route: route.abort())
+    page.evaluate("() => { delete document.querySelector('.countdown').dataset.runs }")
+    lengths = [0, 1, 59, 60, 61, 600, 3599, 3600, 3629, 3630, 86_369, 86_370, 86_400, 88_199, 88_200, 200_000]
+    for seconds in [*lengths, *(-length for length in lengths[1:])]:
+        page.evaluate("(left) => { document.querySelector('.countdown').dataset.left = left }", seconds * 1000)
+        page.clock.run_for(1000)
+        assert big(page) == countdown(NOW + seconds * SECOND_US, NOW)
+
+
+def test_what_changed_is_replaced_and_what_did_not_is_left_alone(running, page):
+    page.evaluate("() => { for (const one of document.querySelectorAll('#systems, #live')) one.dataset.former = 1 }")
+    snapshot = running.publisher.snapshot()
+    verdicts = [
+        replace(one, value=Fraction(1, 2)) if one.indicator == "permits-on-time" else one for one in snapshot.verdicts
+    ]
+    publish(running, 5, verdicts=tuple(verdicts))
+    page.clock.run_for(5000)
+    expect(page.locator("#head time")).to_have_text("10:00:05")
+    expect(page.locator("#live")).to_contain_text("50.00%")
+    assert page.evaluate("() => document.querySelector('#systems').dataset.former") == "1"
+    assert page.evaluate("() => document.querySelector('#live').dataset.former ?? null") is None
+
+
+def test_the_focus_stays_where_it_was_when_its_part_is_replaced(running, page):
+    page.focus("#live a[href$='permits-on-time']")
+    verdicts = [replace(one, state=State.AT_RISK) for one in running.publisher.snapshot().verdicts]
+    publish(running, 5, verdicts=tuple(verdicts))
+    page.clock.run_for(5000)
+    expect(page.locator("#live")).to_contain_text("预警")
+    assert page.evaluate("() => document.activeElement.getAttribute('href')") == "/indicators/ops/permits-on-time"
+
+
+def test_the_first_figures_appear_by_themselves(tmp_path, open_page):
+    with showing(make_config(tmp_path)) as starting:
+        page = open_page()
+        stand_still(page)
+        page.goto(starting.url)
+        assert "正在读取数据" in page.inner_text("main")
+        starting.publisher.publish(make_snapshot(starting.config))
+        page.clock.run_for(5000)
+        expect(page.locator("h1")).to_contain_text("5项")
+        page.context.close()
+
+
+# --- when nothing new comes -------------------------------------------------------------------------------------------
+
+
+def test_figures_that_stand_still_cover_the_page_and_new_ones_uncover_it(running, page):
+    running.now[0] = NOW + 59 * SECOND_US
+    page.clock.run_for(5000)
+    expect(page.locator("#cover")).to_be_hidden()
+    running.now[0] = NOW + 60 * SECOND_US
+    page.clock.run_for(5000)
+    expect(page.locator("#cover")).to_be_visible()
+    assert "画面已停止更新" in page.inner_text("#cover")
+    assert "达标程序没有算出新的数据" in page.inner_text("#cover")
+    assert "2026-11-23 10:00:00" in page.inner_text("#cover")
+    assert page.evaluate("() => document.getElementById('main').inert")
+    publish(running, 61)
+    page.clock.run_for(5000)
+    expect(page.locator("#cover")).to_be_hidden()
+    assert not page.evaluate("() => document.getElementById('main').inert")
+
+
+def test_an_agent_that_refuses_for_a_minute_is_not_taken_for_one_that_answers(running, page):
+    page.route("**/*", lambda route: route.fulfill(status=500, body="no"))
+    page.clock.run_for(59_000)
+    expect(page.locator("#cover")).to_be_hidden()
+    page.clock.run_for(2000)
+    expect(page.locator("#cover")).to_be_visible()
+    assert "达标程序回答 500" in page.inner_text("#cover")
+
+
+def test_a_page_of_something_else_is_not_taken_for_an_answer(running, page):
+    page.route("**/*", lambda route: route.fulfill(status=200, body="<p>登录</p>", content_type="text/html"))
+    page.clock.run_for(61_000)
+    expect(page.locator("#cover")).to_be_visible()
+    assert "达标程序回答了别的页面" in page.inner_text("#cover")
+
+
+def test_a_server_that_is_gone_covers_the_page_after_a_minute_and_its_return_uncovers_it(tmp_path, open_page):
+    config = make_config(tmp_path)
+    page = open_page()
+    stand_still(page)
+    with showing(config) as first:
+        first.publisher.publish(make_snapshot(config))
+        page.goto(first.url)
+    port = int(first.url.rsplit(":", 1)[1])
+    page.clock.run_for(30_000)
+    expect(page.locator("#cover")).to_be_hidden()
+    page.clock.run_for(31_000)
+    expect(page.locator("#cover")).to_be_visible()
+    assert "无法连接达标程序" in page.inner_text("#cover")
+    with showing(config, port=port) as second:
+        second.publisher.publish(make_snapshot(config))
+        page.clock.run_for(5_000)
+        expect(page.locator("#cover")).to_be_hidden()
+    page.context.close()
