@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from agent.config import Config
-from agent.model import Forecast, Snapshot, Stage, State, Verdict
+from agent.config import Config, load
+from agent.model import SECOND_US, Forecast, Snapshot, SourceStatus, Stage, State, Verdict
 from agent.notify import Sent
 from agent.web.countdowns import Countdowns
 from agent.web.pages import Names
 from agent.web.wall import MESSAGES, ROWS, Wall, allowance, forecast, states
-from tests.example_snapshot import NO_STAGES, NOW, make_config, make_snapshot, make_verdict
+from tests.example_snapshot import NO_STAGES, NOW, TARGETS, make_config, make_snapshot, make_verdict
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_who_owes_a_statement_is_said_once_a_day_it_is_due(config):
     ]
     parts = parts_of(config, with_verdicts(config, verdicts))
     assert [(one.owner, one.number, one.by, one.is_late) for one in parts["owed"]] == [
-        ("未指定责任部门", 1, "2027-01-01", False),
+        ("未指定责任处室", 1, "2027-01-01", False),
         ("财务科", 1, "2027-01-20", False),
     ]
 
@@ -144,3 +144,31 @@ def test_the_newest_messages_are_shown_and_none_where_there_is_no_place_for_them
     shown = parts_of(config, make_snapshot(config), sent)["messages"]
     assert [(at, one.title) for at, one in shown] == [("11-23 10:00", f"第{n}条") for n in range(MESSAGES)]
     assert parts_of(config, make_snapshot(config), None)["messages"] is None
+
+
+SHUT = """  archive: {name: 档案管理系统, hours: "12:00-20:00"}
+  portal: {name: 房地产交易网站, maintenance: [{from: "2026-11-23 09:00", to: "2026-11-23 11:00"}]}
+"""
+
+
+def test_a_system_that_is_not_promised_to_be_up_is_not_called_down(tmp_path):
+    path = tmp_path / "targets.yaml"
+    path.write_text(TARGETS.replace("  archive: 档案管理系统\n  portal: 房地产交易网站\n", SHUT), encoding="utf-8")
+    config = load([path], None, collectors={})
+    lights = {one.id: (one.state, one.word) for one in parts_of(config, make_snapshot(config))["systems"]}
+    assert lights == {"archive": ("closed", "非开放时段"), "portal": ("maintenance", "维护")}
+
+
+def test_a_system_is_down_when_one_of_its_probes_fails_and_unknown_when_none_has_looked_lately(config):
+    snapshot = make_snapshot(config)
+    probe = snapshot.sources[2]
+    up = replace(probe, source="second", signals={"up": 1.0})
+
+    def seen(*probes: SourceStatus) -> str:
+        parts = parts_of(config, replace(snapshot, sources=probes))
+        return {one.id: str(one.word) for one in parts["systems"]}["portal"]
+
+    assert seen(probe, up) == "中断"
+    assert seen(up) == "正常"
+    assert seen(replace(up, last_success=NOW - 46 * SECOND_US)) == "未知"
+    assert seen() == "未知"

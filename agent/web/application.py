@@ -161,7 +161,7 @@ class Site:
 
     async def sources(self, request: Request) -> Response:
         """Systems, sources and findings."""
-        return self._page(SOURCES, lambda snapshot, now: sources(self._config, self._names, snapshot))
+        return self._page(SOURCES, lambda snapshot, now: sources(self._config, snapshot))
 
     def _page(self, page: Page, parts: Callable[[Snapshot, Instant], Mapping[str, object]]) -> Response:
         """A page of the newest Snapshot, with what it is made of."""

@@ -1,19 +1,33 @@
-"""Systems and sources in a word: up, down, closed, being maintained or unknown."""
+"""Systems in a word: up, down, outside their hours, being maintained or unknown."""
 
 from __future__ import annotations
 
+from agent import words
+from agent.config import Config
+from agent.evaluate import service_at, systems_at
 from agent.metrics import is_fresh
-from agent.model import Snapshot
-from agent.web.pages import Light, Names
+from agent.model import Service, Snapshot
+from agent.web.pages import Light
 
-UP = {True: ("up", "正常"), False: ("down", "中断"), None: ("unknown", "未知")}  # colour, icon and word
+UP = {True: ("up", "正常"), False: ("down", "中断"), None: ("unknown", "未知")}  # what names colour and icon; the word
 
 
-def system_lights(names: Names, snapshot: Snapshot) -> list[Light]:
-    """The systems as their probes saw them lately; one probe that fails is enough."""
+def system_lights(config: Config, snapshot: Snapshot) -> list[Light]:
+    """The systems as their probes saw them lately; one probe that fails is enough.
+
+    Of a system that is not promised to be up now, only that is said.
+    """
     seen: dict[str, list[bool]] = {}
     for source in snapshot.sources:
         if source.collector == "probe" and "up" in source.signals and is_fresh(source, snapshot.as_of):
-            for system in source.systems:
-                seen.setdefault(system, []).append(bool(source.signals["up"]))
-    return [Light(id, name, *UP[all(seen[id]) if id in seen else None]) for id, name in names.systems.items()]
+            for name in source.systems:
+                seen.setdefault(name, []).append(bool(source.signals["up"]))
+    lights = []
+    for id, system in systems_at(config.plans, snapshot.as_of).items():
+        service = service_at(system, snapshot.as_of)
+        if service is Service.OPEN:
+            state, word = UP[all(seen[id]) if id in seen else None]
+        else:
+            state, word = service.value, words.SERVICES[service]
+        lights.append(Light(id, system.name, state, word))
+    return lights

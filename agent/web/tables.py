@@ -71,11 +71,11 @@ def indicators(names: Names, snapshot: Snapshot) -> dict[str, Any]:
     return {"tables": tables, "promised": len(promised), "states": states(promised), "window": words.WINDOWS[WINDOW]}
 
 
-def sources(config: Config, names: Names, snapshot: Snapshot) -> dict[str, Any]:
+def sources(config: Config, snapshot: Snapshot) -> dict[str, Any]:
     """What the page of systems, sources and findings names."""
     zone = zone_of(config)
     return {
-        "systems": system_lights(names, snapshot),
+        "systems": system_lights(config, snapshot),
         "sources": [_source(source, zone) for source in snapshot.sources],
         "findings": said_findings(snapshot.findings[:FINDINGS], zone),
         "finding_count": len(snapshot.findings),

@@ -86,7 +86,7 @@ class Wall:
             "waiting": waiting[:NEAREST],
             "rows": [row(one) for one in chosen],
             "left_out": len(measured) - len(chosen),
-            "systems": system_lights(self._names, snapshot),
+            "systems": system_lights(self._config, snapshot),
             "owed": self._owed(promised, now),
             "messages": None if sent is None else [(moment(one.at, self._zone)[5:16], one) for one in sent[:MESSAGES]],
         }
@@ -102,7 +102,7 @@ class Wall:
         for verdict in promised:
             if verdict.reason in OWED:
                 indicator = self._names.indicators[(verdict.project, verdict.indicator)]
-                groups[(owed_from(indicator), indicator.owner or "未指定责任部门")] += 1
+                groups[(owed_from(indicator), indicator.owner or words.NO_OWNER)] += 1
         return [
             Owed(owner, number, date.fromordinal(day).isoformat(), day <= today)
             for (day, owner), number in sorted(groups.items(), key=lambda item: item[0][0])
