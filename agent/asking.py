@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from agent.book import Definition, Place, Registered, current, definitions, demands_differ, ledger_at
-from agent.config import Config
-from agent.evaluate import Board, custom, plans_of_days
+from agent.config import Config, Plan
+from agent.evaluate import Board, custom, named, plans_of_days
 from agent.findings import with_findings
 from agent.ledger import Ledger
-from agent.model import Instant, Snapshot
+from agent.model import Instant, Snapshot, Window
 from agent.status import Json, Question, status_answer
 
 Progress = Callable[[int, int], None]
@@ -63,6 +63,7 @@ def asked(
         in_force,
         moment,
         known_then=question.as_of is not None,
+        through=question.through,
         cut=is_past,
         tried={one.place for one in (*rules, *promises)},
         progress=progress,
@@ -102,7 +103,12 @@ def _board(config: Config, ledger: Ledger, question: Question, tried: Sequence[s
     if first is None or last is None:
         return Board(config, ledger, tried=tried)
     owners = plans_of_days(config.plans, first, last)
-    return Board(config, ledger, lambda plan, now: (custom(plan.days, first, last),), lambda now: owners, tried)
+
+    def windows_of(plan: Plan, now: Instant) -> tuple[Window, ...]:
+        asked_for = custom(plan.days, first, last)
+        return (asked_for, named("year", plan.days, plan.year, now)) if question.with_year else (asked_for,)
+
+    return Board(config, ledger, windows_of, lambda now: owners, tried)
 
 
 def answer(config: Config, ledger: Ledger, question: Question, now: Instant) -> Json:

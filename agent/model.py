@@ -214,14 +214,19 @@ class Target:
     high: Fraction | None = None  # the upper end of an interval
     word: str | None = None
 
+    @property
+    def is_limit(self) -> bool:
+        """Whether less is better: `<=`, and `= 0`, which promises that there is none."""
+        return self.op == "<=" or (self.op == "=" and self.value == 0)
+
     def holds(self, value: Fraction) -> bool:
-        """Whether a value meets the target, on full precision. `=` is judged as ≥ (a promise of at least)."""
+        """Whether a value meets the target, on full precision. `=` is judged as ≥ (at least so much), `= 0` as ≤."""
         assert self.value is not None
         match self.op:
-            case ">=" | "=":
-                return value >= self.value
             case "<=" | "by":
                 return value <= self.value
+            case ">=" | "=":
+                return value <= self.value if self.is_limit else value >= self.value
             case _:
                 return self.value <= value <= (self.high if self.high is not None else self.value)
 

@@ -35,6 +35,35 @@ def shown(value: Fraction | None, unit: Unit, target: Target | None = None, word
     raise AssertionError("the steps have no end")
 
 
+def written(value: Fraction, places: int = 2) -> str:
+    """A number with at most so many decimals and no needless zero: `7.5`, `476.3873`."""
+    text = _decimal(round_to(value, Fraction(1, 10**places)), Fraction(1, 10**places)).replace(",", "")
+    return text.rstrip("0").rstrip(".") if places else text
+
+
+def in_unit(value: Fraction | None, target: Target) -> tuple[str, str]:
+    """A value as a bare number in the unit its target is promised in, and that unit: `("3.04", "分钟")`.
+
+    What is no number is empty; of a promised value itself ask with `target.value`.
+    """
+    scale, unit = _unit_of(target)
+    if value is None or target.value is None or target.unit is Unit.DATE:
+        return "", unit
+    for step in _finer(scale / 100):
+        rounded = round_to(value, step)
+        if target.holds(rounded) == target.holds(value):
+            return written(rounded / scale, len(str((scale / step).numerator)) - 1), unit
+    raise AssertionError("the steps have no end")
+
+
+def _unit_of(target: Target) -> tuple[Fraction, str]:
+    if target.unit is Unit.SECONDS and target.value is not None:
+        scales = ((DAY, "天"), (HOUR, "小时"), (MINUTE, "分钟"))
+        fitting = ((Fraction(size), name) for size, name in scales if target.value and target.value % size == 0)
+        return next(fitting, (Fraction(1), "秒"))
+    return {Unit.RATIO: (Fraction(1, 100), "%"), Unit.CNY: (Fraction(1), "元")}.get(target.unit, (Fraction(1), ""))
+
+
 def shown_target(target: Target | None) -> str:
     """A target as operator and value, `≥95%`; a word stands as it is."""
     if target is None:

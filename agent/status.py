@@ -48,6 +48,8 @@ class Question:
     as_of: Instant | None = None  # with what was known then
     system: str | None = None
     with_open: bool = False
+    through: int | None = None  # … and in no later batch than this
+    with_year: bool = False  # beside the days asked for the window `year`, to which what is foreseen belongs
 
     @property
     def is_of_now(self) -> bool:

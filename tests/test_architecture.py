@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "notify": {"model", "words", "wire"},
     "alerts": JUDGED | {"wire", "notify"},
     "render": JUDGED | {"alerts"},
-    "export": JUDGED,
+    "export": JUDGED | {"status", "explain", "written"},
     "asking": JUDGED | {"findings", "status"},
     "poll": JUDGED | {"memory", "alerts", "findings", "mapping"},
     "terminal": SHOWN | {"acts", "owed", "poll", "mapping"},

@@ -268,6 +268,8 @@ ENDINGS: list[tuple[tuple[str, ...], int]] = [
     (("explain", "answered-in-time", "--as-of", "9999-12-31T23:59:59Z"), 2),
     (("try", "dask"), 2),
     (("check", "--targets", "gone.yaml"), 2),
+    (("export", "--form", "self-evaluation", "-o", "form.json"), 2),
+    (("export", "--again", "1", "-o", "form.json"), 2),
     (("collect", "dask"), 2),
 ]
 
@@ -317,6 +319,7 @@ READ_ONLY = [
     ("rejects", "list"),
     ("recompute",),
     ("check", "--diff"),
+    ("export", "--form", "self-evaluation", "-o", "form.json"),
 ]
 
 

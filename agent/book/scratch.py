@@ -40,19 +40,21 @@ def ledger_at(
     instant: Instant,
     *,
     known_then: bool,
+    through: int | None = None,
     cut: bool = True,
     tried: Collection[Place] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Ledger]:
     """A scratch ledger judged at `instant`: with what is known today or, `known_then`, with what was known then.
 
-    What happened after the instant is left out; without `cut` it counts, as it does in the ledger itself. What was
-    known then is judged by the definitions of then, on today's calendar, save those that are `tried`. Raises
-    ConfigError where nothing was known yet. It costs a derivation of every record, and writes nothing.
+    With `through` it is what was known in that batch. What happened after the instant is left out; without `cut` it
+    counts, as it does in the ledger itself. What was known then is judged by the definitions of then, on today's
+    calendar, save those that are `tried`. Raises ConfigError where nothing was known yet. It costs a derivation of
+    every record, and writes nothing.
     """
     with TemporaryDirectory(prefix="dabiao-") as folder, closing(Ledger.open(Path(folder) / "scratch.db")) as scratch:
         with ledger.read() as session:
-            seq = _last_known(session, instant) if known_then else LAST
+            seq = through or (_last_known(session, instant) if known_then else LAST)
             if known_then:
                 then = {place: spec for place, spec in served_at(session, seq).items() if place not in tried}
                 definitions = [_as_of_then(one, then.get(one.place)) for one in definitions]

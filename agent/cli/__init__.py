@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from agent.cli import answers, attesting, notices, people, rendering, running, sources
+from agent.cli import answers, attesting, exporting, notices, people, rendering, running, sources
 from agent.cli.opening import complain
 from agent.cli.options import DONE, INTERRUPTED, MISTAKE
 from agent.model import ConfigError, DabiaoError
@@ -34,6 +34,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "status": answers.status,
     "explain": answers.explain,
     "attest": attesting.attest,
+    "export": exporting.export,
     "exclude": people.exclude,
     "approve": people.approve,
     "retract": people.retract,

@@ -59,7 +59,7 @@ def _compared(verdict: Verdict) -> str:
         return verdict.text or words.STATES[verdict.state]
     holds = verdict.target.holds(verdict.value)
     written = f"{precise(verdict.value, verdict.unit)} {'满足' if holds else '不满足'} {shown_target(verdict.target)}"
-    at_least = "，“=”按“不低于”判定" if verdict.target.op == "=" else ""
+    at_least = "，“=”按“不低于”判定" if verdict.target.op == "=" and not verdict.target.is_limit else ""
     return f"按未舍入的数值比较：{written}{at_least}"
 
 

@@ -38,12 +38,12 @@ class Reading:
         if target.value is None or target.op not in (">=", "<=", "=", "in"):
             return None
         if self.rank is not None:
-            return (None, 1 - self.rank) if target.op == "<=" else None
+            return (None, 1 - self.rank) if target.is_limit else None
         one = (target.value - self.offset) / self.slope
         if target.op == "in":
             other = ((target.high if target.high is not None else target.value) - self.offset) / self.slope
             return min(one, other), max(one, other)
-        return (None, one) if (target.op == "<=") == (self.slope > 0) else (one, None)
+        return (None, one) if target.is_limit == (self.slope > 0) else (one, None)
 
     def value(self, ratio: float) -> float:
         """The value at a loss ratio."""

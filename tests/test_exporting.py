@@ -1,0 +1,93 @@
+"""`dabiao export`: every form is logged with its hash, and made again to the last byte from what was known then."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.cli.exporting import make_again, make_and_log
+from agent.cli.options import DOES_NOT_HOLD, DONE
+from agent.ledger import acts
+from agent.ledger.acts import Act
+from agent.model import ConfigError
+from tests.form_site import OVER, FormSite, form_site
+from tests.plans import at
+
+LATER = at("2027-03-01T09:00")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[FormSite]:
+    with form_site(tmp_path) as made:
+        made.state_all()
+        yield made
+
+
+def log(site: FormSite) -> list[Act]:
+    with site.ledger.read() as session:
+        return acts.read(session)
+
+
+def again(site: FormSite, number: int, ending: str, profile: str = "mof-2020") -> tuple[int, Path]:
+    file = site.folder / f"again{ending}"
+    targets = [site.folder / "targets.yaml"]
+    return make_again(site.config, site.ledger, number, file, profile, LATER, targets), file
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".json"])
+def test_an_export_is_logged_and_made_again_after_the_ledger_went_on(site: FormSite, ending: str) -> None:
+    order = site.order(ending=ending)
+    assert make_and_log(order) == DONE
+    (act,) = [one for one in log(site) if one.kind == "export"]
+    content = order.file.read_bytes()
+    assert act.body["sha256"] == hashlib.sha256(content).hexdigest()
+    assert (act.subject, act.body["file"], act.body["last"]) == ("self-evaluation", f"form{ending}", "2027-01-01")
+
+    with (site.folder / "faults.csv").open("a", encoding="utf-8") as faults:  # what was told later, of the same year
+        faults.write("F9,portal,2026-12-30 09:00:00,2026-12-30 11:00:00,\n")
+    site.collect(LATER)
+    site.state("reports", numerator="11", when="2027-02-01T10:00")
+    assert site.made(ending=ending, now=LATER).content != content
+
+    assert again(site, act.n, ending) == (DONE, site.folder / f"again{ending}")
+    assert (site.folder / f"again{ending}").read_bytes() == content
+
+
+def test_what_was_stated_a_moment_later_is_no_part_of_it_though_nothing_was_collected_since(site: FormSite) -> None:
+    make_and_log(site.order())
+    number = log(site)[-1].n
+    site.state("reports", numerator="11", when="2027-01-11T10:00")
+    assert again(site, number, ".json")[0] == DONE
+
+
+def test_another_promise_or_profile_is_told_and_nothing_written(
+    site: FormSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_and_log(site.order())
+    number = log(site)[-1].n
+    code, file = again(site, number, ".json", profile="shanghai-4class")
+    assert (code, file.exists()) == (DOES_NOT_HOLD, False)
+    said = capsys.readouterr().err
+    assert f"--again {number}：ops/execution 得分：9.00 → 9.47" in said
+    assert f"--again {number}：表式与当时不同：mof-2020（SHA-256 " in said
+
+
+def test_only_an_export_can_be_made_again(site: FormSite) -> None:
+    with pytest.raises(ConfigError) as refused:
+        again(site, 1, ".json")
+    assert str(refused.value) == "--again 1：不是一次导出的编号；导出记录有 无"
+
+
+def test_a_file_of_an_unknown_ending_is_refused(site: FormSite) -> None:
+    with pytest.raises(ConfigError) as refused:
+        site.made(ending=".doc", now=OVER)
+    assert str(refused.value) == "-o form.doc：文件名应以 .xlsx、.json 之一结尾"
+
+
+def test_a_year_nobody_promised_is_refused(site: FormSite) -> None:
+    with pytest.raises(ConfigError) as refused:
+        site.made(year=2031)
+    assert str(refused.value) == "--year：没有 2031 年的目标文件；已有 2026 年，用 --targets 指明"
