@@ -275,6 +275,17 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """How a cumulative row stands against its plan. What the plan does not say is None."""
+
+    expected: Fraction | None  # the value owed by now: of the last month of the plan that has ended
+    behind: bool  # less than that
+    next_day: Day | None  # the next day a value is owed by (the last day of its month), and that value
+    next_value: Fraction | None
+    forecast: Forecast | None  # needs a plan and three stated steps
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """Half-open `[first, last)` of whole local days, with its name (`ytd`, …) or `custom`."""
 
@@ -377,6 +388,9 @@ class Verdict:
     denominator: int = 0
     definition: str | None = None  # the version of the rule it was reached by: how records count, what is demanded
     definition_waiting: str | None = None  # … of a changed one that nobody else has approved yet
+    rate_needed: Fraction | None = None  # the value the rest of the year must have, at the expected volume
+    unreachable_on: Day | None = None  # losing as usual, the day by whose end the target is out of reach
+    course: Course | None = None  # of a cumulative row with a plan
     stated: Statement | None = None  # what a person said of the year so far, where the window begins with it
     acknowledged: Acknowledgement | None = None  # the one in force, of all systems together
 

@@ -16,6 +16,7 @@ from agent.model import (
     SECOND_US,
     Acknowledgement,
     ConfigError,
+    Course,
     Day,
     Finding,
     Forecast,
@@ -176,6 +177,9 @@ def _verdict(verdict: Verdict, zone: tzinfo) -> Json:
         "reachable": verdict.reachable,
         "allowance_left": verdict.allowance_left,
         "forecast": None if verdict.forecast is None else _forecast(verdict.forecast),
+        "rate_needed": _value(verdict.rate_needed, verdict.unit),
+        "unreachable_on": _date(verdict.unreachable_on),
+        "course": None if verdict.course is None else _course(verdict.course, verdict.unit),
         "reason": verdict.reason,
         "stages": {stage.value: number for stage, number in verdict.stages.items()},
         "next_due": _moment(verdict.next_due, zone),
@@ -221,6 +225,19 @@ def _target(target: Target) -> Json:
         "high": _value(target.high, target.unit),
         "text": target.text,
     }
+
+
+def _course(along: Course, unit: Unit) -> Json:
+    return {
+        "expected": _value(along.expected, unit),
+        "behind": along.behind,
+        "next_day": _date(along.next_day),
+        "next_value": _value(along.next_value, unit),
+    }
+
+
+def _date(day: Day | None) -> str | None:
+    return None if day is None else date.fromordinal(day).isoformat()
 
 
 def _forecast(forecast: Forecast) -> Json:

@@ -21,6 +21,7 @@ FLAGS = {
     "partial": "数据不完整",
     "unconfirmed": "口径待确认",
     "interim": "阶段填报，全年值待填",
+    "behind": "落后于分月计划",
     "acknowledged": "已知晓",
 }
 BANDS: dict[Band, str] = {  # the fixed texts of the form, 财预〔2020〕10号

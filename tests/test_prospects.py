@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from agent.book import Book, Delivery, definitions, register
+from agent.book.statements import ATTEST
 from agent.evaluate import Board
+from agent.explain import explain
 from agent.ledger import Ledger
+from agent.ledger.acts import append
 from agent.model import Mapped, State, Verdict
+from agent.status import status_answer
 from tests.plans import at, case, site
 
 SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
@@ -102,3 +108,67 @@ def test_a_mean_spoiled_by_a_clock_that_still_runs_is_not_called_lost(tmp_path: 
         Delivery("cases", "case", Mapped([case("late", accepted_at="2026-01-02T10:00")], [], [], None), 1)
     )
     assert (year.verdict().state, year.verdict().reachable) == (State.MISSED, None)
+
+
+# --- what is needed, and the plan of a cumulative row -----------------------------------------------------------------
+
+
+def test_the_rate_needed_and_the_last_day_to_turn_are_in_the_answer_and_the_explanation(tmp_path: Path) -> None:
+    year = Year(tmp_path, ">= 95 %")
+    year.tell(missed=30)
+    verdict = year.verdict()
+    assert verdict.rate_needed is not None
+    assert 0.9 < verdict.rate_needed < 0.95
+    (tmp_path / "lost").mkdir()
+    lost = Year(tmp_path / "lost", ">= 95 %")
+    lost.tell(missed=200)
+    snapshot = lost.board.refresh(at("2026-05-28T10:00"))
+    row = next(r for r in status_answer(snapshot, lost.config)["indicators"] if r["system"] is None)
+    assert (row["reachable"], row["rate_needed"], row["course"]) == (False, None, None)
+    assert row["unreachable_on"] == "2026-05-28"
+    told = explain(lost.config, lost.ledger, snapshot, "ops", "x")
+    assert "按预计的全年业务量" in told.why
+    assert "能否达标" in [rule.label for rule in told.ahead]
+
+
+PLANNED = {"accumulation": "cumulative", "plan": {"2026-06": "40 %", "2026-09": "70 %"}}
+SPENT = {"kind": "entered", "unit": "ratio"}
+
+
+@pytest.mark.parametrize(
+    ("now", "numerator", "flags", "expected"),
+    [("2026-06-30", "30", (), None), ("2026-07-01", "39", ("behind",), 0.4), ("2026-07-01", "40", (), 0.4)],
+)
+def test_a_cumulative_row_is_held_against_its_plan_by_month_and_never_missed_before_it_is_judged(
+    tmp_path: Path, now: str, numerator: str, flags: tuple[str, ...], expected: float | None
+) -> None:
+    config = site(tmp_path, {"x": SPENT}, target=">= 95 %", keys=PLANNED)
+    ledger = Ledger.open(tmp_path / "ledger.db")
+    register(ledger, definitions(config))
+    with ledger.write() as session:
+        said = {"year": 2026, "through": "2026-06-30", "numerator": numerator, "denominator": "100"}
+        append(session, at(now), "wang", ATTEST, "ops/x", said)
+    snapshot = Board(config, ledger).refresh(at(f"{now}T10:00"))
+    row = next(r for r in status_answer(snapshot, config)["indicators"] if r["system"] is None)
+    assert row["state"] == "not_due"
+    assert tuple(flag for flag in row["flags"] if flag != "unconfirmed") == flags
+    assert row["course"]["expected"] == expected
+    told = explain(config, ledger, snapshot, "ops", "x")
+    assert [rule.label for rule in told.ahead][-1] == "下一节点"
+    ledger.close()
+
+
+def test_three_stated_steps_foresee_where_a_plan_will_end(tmp_path: Path) -> None:
+    config = site(tmp_path, {"x": SPENT}, target=">= 95 %", keys=PLANNED)
+    ledger = Ledger.open(tmp_path / "ledger.db")
+    register(ledger, definitions(config))
+    for month, numerator in ((1, "3"), (2, "6"), (3, "10"), (4, "13")):
+        with ledger.write() as session:
+            said = {"year": 2026, "through": f"2026-{month:02d}-28", "numerator": numerator, "denominator": "100"}
+            append(session, at("2026-05-01"), "wang", ATTEST, "ops/x", said)
+    snapshot = Board(config, ledger).refresh(at("2026-05-02T10:00"))
+    verdict = next(v for v in snapshot.verdicts if v.window.name == "ytd" and v.system is None)
+    assert verdict.forecast is not None
+    assert 0.4 < verdict.forecast.value < 0.6
+    assert verdict.forecast.chance < 0.2
+    ledger.close()

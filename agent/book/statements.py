@@ -65,6 +65,12 @@ def last_before(made: Sequence[Statement], day: Day) -> Statement | None:
     return max((one for one in reversed(made) if one.through < day), key=lambda one: one.through, default=None)
 
 
+def values_before(made: Sequence[Statement], day: Day) -> tuple[tuple[Day, Fraction], ...]:
+    """The numbers stated of the time before a day, by the last day each speaks of; the last said of a day counts."""
+    said = {one.through: one.value for one in made if one.through < day}
+    return tuple((through, value) for through, value in sorted(said.items()) if value is not None)
+
+
 def statement_of(act: Act) -> Statement:
     """The statement an act made."""
     return said_by(act.body, act.n, act.at, act.account)

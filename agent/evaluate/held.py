@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from agent.book.statements import last_before
+from agent.book.statements import last_before, values_before
 from agent.config import Indicator, Plan
 from agent.evaluate.coverage import Stretch, common, first_whole_day, history, share, together
 from agent.evaluate.judgement import Evidence, judge, target_on
@@ -237,6 +237,8 @@ class Held:
             definition_waiting=self.waiting_rule,
             outlook=self._outlook(window, now, today) if system is None else None,
             statement=last_before(self.statements, window.last),
+            stated_values=values_before(self.statements, window.last),
+            of_the_year=system is None and window.name in JUDGED_WINDOWS,
             acknowledged=self._acknowledged(now, today) if system is None else None,
         )
         return judge(self.indicator, window, system, known, today)

@@ -8,13 +8,27 @@ from datetime import date
 from fractions import Fraction
 
 from agent.config import Indicator
-from agent.forecast import Outlook
+from agent.forecast import Outlook, course
 from agent.measures import Count, Milestone
-from agent.model import Acknowledgement, Band, Day, Instant, Stage, State, Statement, Target, Unit, Verdict, Window
+from agent.model import (
+    Acknowledgement,
+    Band,
+    Course,
+    Day,
+    Instant,
+    Stage,
+    State,
+    Statement,
+    Target,
+    Unit,
+    Verdict,
+    Window,
+)
 
 UNCONFIRMED = "unconfirmed"
 PARTIAL = "partial"
 INTERIM = "interim"
+BEHIND = "behind"
 ACKNOWLEDGED = "acknowledged"
 OWED = ("unstated", "interim")  # why there is no value where a person still owes it
 COUNTED_WHOLE = 1 - 1e-9
@@ -37,6 +51,8 @@ class Evidence:
     definition_waiting: str | None = None
     outlook: Outlook | None = None  # what is said of the year, where the window stands for it
     statement: Statement | None = None  # the last one a person made of the time before the window's end
+    stated_values: tuple[tuple[Day, Fraction], ...] = ()  # all numbers stated, by the day they speak of
+    of_the_year: bool = False  # the window stands for the year, of all systems together
     acknowledged: Acknowledgement | None = None  # the one in force
 
 
@@ -52,6 +68,8 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
     if state is State.EMPTY or state is State.NO_DATA:
         value = None
     tally = known.count.tally
+    along = _course(indicator, target, value, known, today) if known.of_the_year else None
+    forecast = None if outlook is None else outlook.forecast
     return Verdict(
         project=indicator.project,
         indicator=indicator.id,
@@ -63,7 +81,7 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
         unit=unit_of(indicator, target),
         target=target,
         state=state,
-        flags=tuple(_flags(indicator, known, statement, today)),
+        flags=tuple(_flags(indicator, known, statement, along, today)),
         good=tally.good + known.count.lapsed,
         bad=tally.bad + known.count.overdue,
         open=known.count.waiting,
@@ -71,7 +89,7 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
         coverage=known.coverage,
         reachable=None if outlook is None else _reachable(outlook, known),
         allowance_left=None if outlook is None else outlook.allowance_left,
-        forecast=None if outlook is None else outlook.forecast,
+        forecast=along.forecast if along is not None and along.forecast is not None else forecast,
         reason=reason,
         stages=known.stages,
         next_due=known.next_due,
@@ -80,17 +98,35 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
         denominator=tally.den,
         definition=known.definition,
         definition_waiting=known.definition_waiting,
+        rate_needed=None if outlook is None else outlook.rate_needed,
+        unreachable_on=None if outlook is None else outlook.unreachable_on,
+        course=along,
         stated=statement,
         acknowledged=known.acknowledged,
     )
 
 
-def _flags(indicator: Indicator, known: Evidence, statement: Statement | None, today: Day) -> Iterator[str]:
+def _course(
+    indicator: Indicator, target: Target | None, value: Fraction | None, known: Evidence, today: Day
+) -> Course | None:
+    """A cumulative row with a plan beside it; what records measure stands on today alone."""
+    if not indicator.plan or target is None or target.value is None:
+        return None
+    told = known.stated_values if not indicator.measure.from_records else ()
+    so_far = told or (((today, value),) if value is not None else ())
+    return course(target, indicator.plan, indicator.judged_on, today, so_far)
+
+
+def _flags(
+    indicator: Indicator, known: Evidence, statement: Statement | None, along: Course | None, today: Day
+) -> Iterator[str]:
     measured = indicator.measure.from_records
     if measured and known.coverage is not None and known.coverage < COUNTED_WHOLE:
         yield PARTIAL
     if not measured and statement is not None and _is_interim(indicator, statement, today):
         yield INTERIM
+    if along is not None and along.behind:
+        yield BEHIND
     if not known.confirmed:
         yield UNCONFIRMED
     if known.acknowledged is not None:

@@ -8,6 +8,7 @@ from datetime import date
 
 from agent import words
 from agent.config import Config
+from agent.explain.ahead import ahead
 from agent.explain.arithmetic import numbers
 from agent.explain.cases import excluded, missed, missed_days, open_cases, undecided
 from agent.explain.coverage import longest, missing, told
@@ -86,6 +87,7 @@ def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
         findings=tuple(_findings(about)),
         version=_version(session, about),
         owed=_owed(about),
+        ahead=tuple(ahead(verdict)),
     )
 
 

@@ -149,6 +149,7 @@ class Explanation:
     findings: tuple[str, ...]
     version: Version | None
     owed: Owed | None
+    ahead: tuple[Rule, ...] = ()  # what follows for the rest of the year, and how it stands against its plan
 
     def as_json(self) -> dict[str, object]:
         """The same as plain dicts, lists, texts and numbers; times as ISO text."""

@@ -34,6 +34,8 @@ def why(verdict: Verdict, indicator: Indicator) -> str:
             return _met(verdict)
         case State.MISSED if verdict.reason is not None:
             return words.REASONS[verdict.reason] + "，且已过期限"
+        case State.MISSED if verdict.reachable is False:
+            return f"{_compared(verdict)}；按预计的全年业务量，余下全部合格也达不到目标"
         case State.MISSED:
             return _compared(verdict)
         case State.AT_RISK:

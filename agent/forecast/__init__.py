@@ -7,10 +7,10 @@ its plan. The method and its sources stand in docs/forecast.md and beside each f
 
 from __future__ import annotations
 
-from agent.forecast.course import Course, course
+from agent.forecast.course import course
 from agent.forecast.days import DayKinds
 from agent.forecast.history import History
 from agent.forecast.outlook import Outlook, Standing, outlook
 from agent.forecast.reading import Reading, reading_of
 
-__all__ = ["Course", "DayKinds", "History", "Outlook", "Reading", "Standing", "course", "outlook", "reading_of"]
+__all__ = ["DayKinds", "History", "Outlook", "Reading", "Standing", "course", "outlook", "reading_of"]

@@ -6,7 +6,6 @@ A plan is a few points of a year, never pro-rated blindly: between two of them o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
@@ -14,20 +13,9 @@ from math import sqrt
 from statistics import fmean, variance
 
 from agent.forecast.spread import EIGHTY, NORMAL, t_of, z_of
-from agent.model import Day, Forecast, Target, Unit
+from agent.model import Course, Day, Forecast, Target, Unit
 
 LEAST_STEPS = 3  # fewer stated steps say nothing of how far they stray
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """How a cumulative row stands against its plan. What the plan does not say is None."""
-
-    expected: Fraction | None  # the value owed by now: of the last month of the plan that has ended
-    behind: bool  # less than that
-    next_day: Day | None  # the next day a value is owed by (the last day of its month), and that value
-    next_value: Fraction | None
-    forecast: Forecast | None  # needs a plan and three stated steps
 
 
 def course(
