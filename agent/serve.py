@@ -6,14 +6,21 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from agent.asking import answer
+from agent.book import all_indicators
 from agent.config import Config
+from agent.evaluate import course, plans_in_force
+from agent.explain import explain
 from agent.ledger import Ledger
 from agent.memory import few_arenas
-from agent.model import ConfigError, Instant, Snapshot
+from agent.model import ConfigError, Instant, Snapshot, Verdict
 from agent.notify import Outbox
 from agent.poll import Publisher, Round, Schedule, now_instant
+
+if TYPE_CHECKING:
+    from agent.web import Account
 
 log = logging.getLogger("dabiao.serve")
 GRACE_SECONDS = 2
@@ -44,6 +51,7 @@ def serve(
         config,
         clock,
         lambda asked: answer(config, ledger, asked, clock()),
+        lambda verdict: account(config, ledger, publisher, verdict),
         sent=outbox.recent if demo else None,
         demo=demo,
     )
@@ -64,6 +72,22 @@ def serve(
         signal.signal(signal.SIGTERM, former)
     log.info("event=stopped clean=%s", ended)
     return 0
+
+
+def account(config: Config, ledger: Ledger, publisher: Publisher, verdict: Verdict) -> Account:
+    """All that is told of a verdict of the newest Snapshot."""
+    from agent.web import Account
+
+    snapshot = publisher.snapshot()
+    assert snapshot is not None
+    told = explain(config, ledger, snapshot, verdict.project, verdict.indicator)
+    plan, indicator = next(
+        (plan, one)
+        for plan in plans_in_force(config.plans, snapshot.as_of)
+        for one in all_indicators(plan)
+        if (one.project, one.id) == (verdict.project, verdict.indicator)
+    )
+    return Account(told, course(config, ledger, plan, indicator, snapshot.as_of), indicator.targets, plan.year)
 
 
 class _Announcement:

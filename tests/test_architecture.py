@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 BOOKED = {"forecast", "model", "words", "shown", "told", "worktime", "measures", "config", "ledger", "book"}
 JUDGED = BOOKED | {"evaluate"}
-SHOWN = JUDGED | {"causes", "status", "explain", "metrics", "notify", "alerts", "render", "export"}
+SHOWN = JUDGED | {"causes", "plots", "status", "explain", "metrics", "notify", "alerts", "render", "export"}
 
 # A room may import itself and these. `agent` is the package's own __init__.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "wire": {"model"},
     "told": {"model", "words", "shown"},
     "causes": set(),
+    "plots": {"model", "shown"},
     "conditions": {"model"},
     "worktime": {"model"},
     "mapping": {"model", "worktime"},

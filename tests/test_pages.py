@@ -6,16 +6,21 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from agent.model import SECOND_US, OpenRecord, Stage, State
 from agent.notify import Sent
+from agent.poll import Publisher
+from agent.serve import account
 from agent.shown import countdown
 from tests.accessibility import complaints, keyboard_complaints
 from tests.example_snapshot import MINUTE, NOW, make_config, make_snapshot
 from tests.showing import Running, browser, showing
+from tests.small_site import NOW as SITE_NOW
+from tests.small_site import small_site
 
 pytestmark = pytest.mark.server
 
@@ -156,6 +161,77 @@ def test_colours_follow_the_system(running, open_page):
         grounds.append(page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
         page.context.close()
     assert grounds[0] != grounds[1]
+
+
+# --- the pages behind it ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small(tmp_path) -> Iterator[Running]:
+    """A site with a ledger, whose pages tell of single records."""
+    with small_site(tmp_path) as site:
+        publisher = Publisher()
+        publisher.publish(site.snapshot())
+        wanted = partial(account, site.config, site.ledger, publisher)
+        with showing(site.config, account=wanted) as found:
+            found.now[0] = SITE_NOW
+            found.publisher.publish(site.snapshot())
+            yield found
+
+
+def test_the_page_of_an_indicator_shows_what_the_api_answers_and_each_record_that_missed(small):
+    page = small.get("/indicators/ops/answered").text
+    row = next(
+        one
+        for one in small.get("/api/v1/status").json()["indicators"]
+        if one["indicator"] == "answered" and one["system"] is None
+    )
+    assert (row["good"], row["bad"]) == (1, 2)
+    assert '<dd class="figure">33.33%</dd>' in page
+    assert "1 ÷ (1 + 2) = 33.3333333333…%" in page
+    assert "不合格记录（共2件，列出2件）" in page
+    assert [id for id in ("F3", "F6") if f">{id}</th>" not in page] == []
+    assert "重复报修" in page
+    assert "<svg" in page
+    assert "目标75.00%" in page
+
+
+def test_the_page_of_what_is_stated_says_who_owes_it_and_draws_nothing(small):
+    page = small.get("/indicators/ops/sound").text
+    assert "财务科" in page
+    assert "2027-01-20" in page
+    assert 'class="plot"' not in page
+
+
+def test_an_evidence_measure_has_a_page_of_its_own(small):
+    assert '<a href="/indicators/ops/answered/mean">' in small.get("/indicators/ops/answered").text
+    assert small.get("/indicators/ops/answered/mean").status_code == 200
+
+
+def test_the_page_of_a_system_shows_its_part_its_hours_and_its_open_records(small):
+    page = small.get("/systems/portal").text
+    assert "房地产交易网站" in page
+    assert "F7" in page
+    assert "F3" not in page
+    assert "每日 06:00-23:00" in small.get("/systems/archive").text
+
+
+@pytest.mark.parametrize("path", ["/indicators/ops/none", "/indicators/none/answered", "/systems/none", "/systems/a/b"])
+def test_what_is_not_configured_has_no_page(small, path):
+    assert small.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/indicators/ops/answered", "/indicators/ops/sound", "/systems/portal"])
+@pytest.mark.parametrize(("width", "colours"), [(1280, "light"), (390, "dark")])
+def test_a_page_behind_the_wallboard_is_for_everybody(small, open_page, path, width, colours):
+    page = open_page(viewport={"width": width, "height": 800}, color_scheme=colours)
+    said = watched(page)
+    page.goto(small.url + path)
+    assert page.evaluate(FITS)
+    assert complaints(page) == []
+    assert keyboard_complaints(page) == []
+    assert said == []
+    page.context.close()
 
 
 # --- as time passes ---------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.evaluate.board import Board, reads
+from agent.evaluate.course import Course, course
 from agent.evaluate.judgement import OWED, judge, owed_from, target_on
 from agent.evaluate.ownership import plans_in_force, plans_of_days
 from agent.evaluate.service import service_at, systems_at
@@ -13,6 +14,8 @@ __all__ = [
     "OWED",
     "WINDOW_NAMES",
     "Board",
+    "Course",
+    "course",
     "custom",
     "judge",
     "named",

@@ -34,6 +34,7 @@ OPEN = (
     "SELECT o.record, r.source, r.id, o.day, o.system, o.outcome, o.reason, o.starts, o.due, o.worked, o.definition "
     "FROM observation o JOIN record r ON r.pk = o.record WHERE o.outcome >= 3"
 )
+TALLIES = "SELECT definition, system, day, good, bad, excluded, num, den FROM tally WHERE definition IN {in}"
 FRESH_INTERVALS = 3  # a source read within this many intervals is taken to have told everything until now
 
 WindowsOf = Callable[[Plan, Instant], tuple[Window, ...]]
@@ -139,14 +140,14 @@ class Board:
                 if pk is not None:
                     self._held[pk] = held
         self._ranked = {pk: one for pk, one in registered.known.items() if one.percentile and pk in self._held}
-        for row in session.rows("SELECT definition, system, day, good, bad, excluded, num, den FROM tally"):
+        for row in session.rows_in(TALLIES, list(self._held)):
             if (found := self._held.get(row[0])) is not None:
                 found.set_tally(row[1], row[2], Tally(*row[3:]))
         self._load_open(session, now)
 
     def _load_open(self, session: Session, now: Instant) -> None:
         by_place: dict[tuple[int, int], list[OpenObservation]] = {}
-        for row in session.rows(OPEN):
+        for row in session.rows_in(OPEN + " AND o.definition IN {in}", list(self._held)):
             by_place.setdefault((row[10], row[0]), []).append(OpenObservation(*row[:10]))
         for definition, held in self._held.items():
             for record in [record for record in held.open.held if (definition, record) not in by_place]:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from agent.web.application import Publisher, app
+from agent.web.indicator import Account
 
-__all__ = ["Publisher", "app"]
+__all__ = ["Account", "Publisher", "app"]

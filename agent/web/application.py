@@ -22,12 +22,25 @@ from agent.metrics import Exposition
 from agent.model import SECOND_US, ConfigError, Instant, LedgerError, Snapshot
 from agent.notify import Sent
 from agent.status import Json, Question, question, status_answer
+from agent.web import indicator, systems
 from agent.web.countdowns import Countdowns
 from agent.web.headers import SecurityHeaders
+from agent.web.indicator import Accounting
 from agent.web.negotiation import offer, takes_gzip
-from agent.web.pages import INDICATORS, SOURCES, STALE_SECONDS, WALL, Names, Page, Pages
+from agent.web.pages import (
+    INDICATOR,
+    INDICATORS,
+    SOURCES,
+    STALE_SECONDS,
+    SYSTEM,
+    WALL,
+    Names,
+    Page,
+    Pages,
+    indicator_address,
+)
 from agent.web.tables import indicators, sources
-from agent.web.wall import Wall
+from agent.web.wall import WINDOW, Wall
 
 NOT_YET = "the first figures are not there yet"
 
@@ -50,6 +63,7 @@ def app(
     config: Config,
     clock: Clock,
     answer: Answer,
+    account: Accounting | None = None,
     *,
     sent: Callable[[], Sequence[Sent]] | None = None,
     demo: bool = False,
@@ -58,14 +72,17 @@ def app(
 
     `clock` tells a stalled tick and counts down. `answer` is asked what the Snapshot does not hold (other days, another
     time): it gives what `status_answer` gives, may raise ConfigError or LedgerError, and runs in a thread, one at a
-    time. `sent` gives the messages a chat group has received; without it the wallboard has no place for them.
+    time; so does `account`, for all that is told of one verdict. `sent` gives the messages a chat group has received;
+    without it the wallboard has no place for them.
     """
-    site = Site(publisher, config, clock, answer, sent, demo)
+    site = Site(publisher, config, clock, answer, account, sent, demo)
     return Starlette(
         routes=[
             Route("/", site.wall),
             Route("/indicators", site.indicators),
             Route("/sources", site.sources),
+            Route("/indicators/{project}/{indicator:path}", site.indicator),
+            Route("/systems/{system}", site.system),
             Route("/metrics", site.metrics),
             Route("/healthz", site.health),
             Route("/readyz", site.ready),
@@ -86,16 +103,18 @@ class Site:
         config: Config,
         clock: Clock,
         answer: Answer,
+        account: Accounting | None,
         sent: Callable[[], Sequence[Sent]] | None,
         demo: bool,
     ) -> None:
         self._publisher, self._config, self._clock, self._answer = publisher, config, clock, answer
-        self._sent = sent
+        self._account, self._sent = account, sent
         process = CollectorRegistry()
         ProcessCollector(registry=process)
         self._exposition = Exposition(config, process)
         self._pages, self._names = Pages(config, demo), Names(config)
-        self._wall = Wall(config, self._names, Countdowns(config, self._names))
+        self._countdowns = Countdowns(config, self._names)
+        self._wall = Wall(config, self._names, self._countdowns)
         self._answering = asyncio.Lock()
 
     async def metrics(self, request: Request) -> Response:
@@ -163,9 +182,44 @@ class Site:
         """Systems, sources and findings."""
         return self._page(SOURCES, lambda snapshot, now: sources(self._config, snapshot))
 
-    def _page(self, page: Page, parts: Callable[[Snapshot, Instant], Mapping[str, object]]) -> Response:
+    async def indicator(self, request: Request) -> Response:
+        """All that is told of one indicator."""
+        project, id = request.path_params["project"], request.path_params["indicator"]
+        if (project, id) not in self._names.indicators or self._account is None:
+            raise HTTPException(404)
+        snapshot = self._publisher.snapshot()
+        found = [
+            one
+            for one in (() if snapshot is None else snapshot.verdicts)
+            if (one.project, one.indicator, one.window.name, one.system) == (project, id, WINDOW, None)
+        ]
+        page = INDICATOR._replace(title=self._names.indicator(project, id))
+        if not found:
+            return self._page(
+                page._replace(refresh_seconds=WALL.refresh_seconds), lambda snapshot, now: {}, ready=False
+            )
+        try:
+            async with self._answering:
+                account = await run_in_threadpool(self._account, found[0])
+        except (ConfigError, LedgerError) as failed:
+            return PlainTextResponse(f"{failed}\n", 503)
+        made = {**indicator.parts(account, self._names), "to_evidence": lambda id: indicator_address(project, id)}
+        return self._page(page, lambda snapshot, now: made)
+
+    async def system(self, request: Request) -> Response:
+        """Everything about one system."""
+        if (found := systems.find(self._config, request.path_params["system"], self._clock())) is None:
+            raise HTTPException(404)
+        page = SYSTEM._replace(title=found.name)
+        return self._page(
+            page, lambda snapshot, now: systems.parts(self._config, self._countdowns, found, snapshot, now)
+        )
+
+    def _page(
+        self, page: Page, parts: Callable[[Snapshot, Instant], Mapping[str, object]], *, ready: bool = True
+    ) -> Response:
         """A page of the newest Snapshot, with what it is made of."""
-        snapshot, now = self._publisher.snapshot(), self._clock()
+        snapshot, now = self._publisher.snapshot() if ready else None, self._clock()
         made = {} if snapshot is None else parts(snapshot, now)
         return HTMLResponse(self._pages.render(page, snapshot, now, made))
 

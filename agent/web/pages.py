@@ -45,6 +45,8 @@ class Page(NamedTuple):
 WALL = Page("wall.html", "大屏", "/", 5, "wall")
 INDICATORS = Page("indicators.html", "指标", "/indicators", 15)
 SOURCES = Page("sources.html", "系统与数据源", "/sources", 15)
+INDICATOR = Page("indicator.html", "指标", "", 60)
+SYSTEM = Page("system.html", "系统", "", 15)
 
 
 class Names:

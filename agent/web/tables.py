@@ -76,7 +76,7 @@ def sources(config: Config, snapshot: Snapshot) -> dict[str, Any]:
     zone = zone_of(config)
     return {
         "systems": system_lights(config, snapshot),
-        "sources": [_source(source, zone) for source in snapshot.sources],
+        "sources": [source_line(source, zone) for source in snapshot.sources],
         "findings": said_findings(snapshot.findings[:FINDINGS], zone),
         "finding_count": len(snapshot.findings),
     }
@@ -107,7 +107,8 @@ def said_findings(findings: Sequence[Finding], zone: tzinfo) -> list[tuple[str, 
     return [(moment(one.at, zone), words.finding(one.kind), f"{one.subject}：{one.text}") for one in findings]
 
 
-def _source(source: SourceStatus, zone: tzinfo) -> SourceLine:
+def source_line(source: SourceStatus, zone: tzinfo) -> SourceLine:
+    """How one source is doing, in words."""
     state, word = UP[source.up]
     return SourceLine(
         id=source.source,
