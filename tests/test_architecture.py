@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "status": JUDGED,
     "forecast": {"model", "worktime", "measures", "config"},
     "acts": JUDGED | {"written"},
+    "roundtrip": JUDGED | {"acts", "export", "written"},
     "owed": JUDGED | {"status"},
     "findings": JUDGED,
     "explain": JUDGED | {"status", "conditions"},
@@ -54,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "serve": SHOWN | {"memory", "asking", "poll", "web"},
     "demo": {"model", "worktime"},
     "collectors": {"model", "wire"},
-    "cli": SHOWN | {"acts", "asking", "owed", "serve", "poll", "terminal", "web", "demo", "collectors"},
+    "cli": SHOWN | {"acts", "asking", "owed", "roundtrip", "serve", "poll", "terminal", "web", "demo", "collectors"},
     "__main__": {"cli"},
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from agent.acts.account import account
 from agent.acts.acknowledging import acknowledge, lift
-from agent.acts.attesting import Outcome, state, take_back
+from agent.acts.attesting import Outcome, Taken, state, take_back, take_in
 from agent.acts.exclusions import approve, request_exclusion, request_return, retract
 from agent.acts.filling import without_names
 from agent.acts.readings import confirm
@@ -19,6 +19,7 @@ __all__ = [
     "Claim",
     "Outcome",
     "Part",
+    "Taken",
     "Unclear",
     "Wrong",
     "account",
@@ -33,6 +34,7 @@ __all__ = [
     "retract",
     "state",
     "take_back",
+    "take_in",
     "without_names",
 ]
 

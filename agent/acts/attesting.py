@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
+from agent.acts.filling import Head, changed_fields, fill
 from agent.acts.saying import Claim
-from agent.book.statements import ATTEST, Place, last_before, said_by, statements
+from agent.book.statements import ATTEST, Place, filled, last_before, said_by, statements
 from agent.config import Indicator
 from agent.ledger import Ledger, Session, acts, evidence
 from agent.ledger.acts import Act
@@ -21,6 +22,13 @@ class Outcome(NamedTuple):
     claim: Claim
     former: Statement | None
     act: Act | None
+
+
+class Taken(NamedTuple):
+    """What became of a returned form: of its rows, and the acts that filled in heads."""
+
+    rows: list[Outcome]
+    heads: list[Act]
 
 
 def state(ledger: Ledger, claims: Sequence[Claim], now: Instant, who: str) -> list[Outcome]:
@@ -45,6 +53,17 @@ def stated(session: Session, claims: Sequence[Claim], now: Instant, who: str) ->
             act = acts.append(session, now, who, ATTEST, one.subject, one.body)
         outcomes.append(Outcome(one, _in_force(one, made), act))
     return outcomes
+
+
+def take_in(ledger: Ledger, claims: Sequence[Claim], heads: Sequence[Head], now: Instant, who: str) -> Taken:
+    """Take what a returned form says into the ledger: all of it in one transaction, or, where nothing is new, none."""
+    with ledger.read() as session:
+        log = acts.read(session)
+    made, stands = statements(log), filled(log)
+    if not any(_is_new(one, made) for one in claims) and not any(changed_fields(one, stands) for one in heads):
+        return Taken([Outcome(one, _in_force(one, made), None) for one in claims], [])
+    with ledger.write() as session:
+        return Taken(stated(session, claims, now, who), fill(session, heads, now, who))
 
 
 def take_back(ledger: Ledger, indicator: Indicator, year: int, now: Instant, who: str) -> Statement:

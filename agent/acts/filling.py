@@ -115,13 +115,18 @@ def _amount(written: str) -> str:
 
 def fill(session: Session, heads: Sequence[Head], now: Instant, who: str) -> list[Act]:
     """An act for each project whose head says something new: the fields that are not as they were."""
-    stands, done = filled(acts.read(session)), []
-    for one in heads:
-        former = stands.get((one.year, one.project), {})
-        changed = {key: text for key, text in one.fields.items() if text != former.get(key, "")}
-        if changed:
-            done.append(acts.append(session, now, who, FILL, one.project, {"year": one.year, "fields": changed}))
-    return done
+    stands = filled(acts.read(session))
+    return [
+        acts.append(session, now, who, FILL, one.project, {"year": one.year, "fields": changed})
+        for one in heads
+        if (changed := changed_fields(one, stands))
+    ]
+
+
+def changed_fields(one: Head, stands: Mapping[tuple[int, str], Mapping[str, str]]) -> dict[str, str]:
+    """The fields that are not as they were."""
+    former = stands.get((one.year, one.project), {})
+    return {key: text for key, text in one.fields.items() if text != former.get(key, "")}
 
 
 def without_names(act: Act) -> Act:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from agent.cli import answers, attesting, exporting, notices, people, rendering, running, sources
+from agent.cli import answers, attesting, exporting, importing, notices, people, rendering, running, sources
 from agent.cli.opening import complain
 from agent.cli.options import DONE, INTERRUPTED, MISTAKE
 from agent.model import ConfigError, DabiaoError
@@ -35,6 +35,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "explain": answers.explain,
     "attest": attesting.attest,
     "export": exporting.export,
+    "import": importing.import_,
     "exclude": people.exclude,
     "approve": people.approve,
     "retract": people.retract,

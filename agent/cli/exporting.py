@@ -45,6 +45,7 @@ class Order:
     file: Path
     now: Instant
     targets: Sequence[Path]
+    owner: str | None = None  # of the workbook offices fill in: the one it is for
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,49 @@ def judged(order: Order) -> Made:
     return Made(write(form), body, form.said)
 
 
+def offices(order: Order) -> Made:
+    """The workbook in which each office fills in what it answers for."""
+    from agent.asking import asked
+    from agent.book.statements import filled
+    from agent.export import plan_of
+    from agent.export.logged import fingerprint, iso, seq_of
+    from agent.ledger import acts
+    from agent.roundtrip import sheets_of, workbook
+
+    plan, question = plan_of(order.config, order.year), order.question
+    if order.file.suffix.lower() != ".xlsx":
+        raise ConfigError(f"-o {order.file.name}：填报表的文件名应以 .xlsx 结尾")
+    assert question.first is not None
+    assert question.last is not None
+    with (
+        progress("judging") as judging,
+        asked(order.config, order.ledger, question, order.now, judging) as (board, snapshot, _),
+        board.ledger.read() as session,
+    ):
+        heads = filled(acts.read(session))
+    verdicts = [
+        one for one in snapshot.verdicts if (one.window.first, one.window.last) == (question.first, question.last)
+    ]
+    through = min(question.last - 1, plan.days.day_of(snapshot.as_of))
+    try:
+        sheets = sheets_of(plan, verdicts, heads, through, order.owner)
+    except ValueError as unknown:
+        raise ConfigError(f"--owner：{unknown}") from None
+    body = {
+        "year": order.year,
+        "first": iso(question.first),
+        "last": iso(question.last),
+        "at": question.at,
+        "as_of": snapshot.as_of if question.at is None else None,
+        "seq": question.through or seq_of(order.ledger),
+        "owner": order.owner,
+        "targets": [fingerprint(path) for path in order.targets],
+    }
+    return Made(workbook(sheets), body, [f"{owner}：{len(rows)} 行" for owner, rows in sheets.owners.items()])
+
+
 FORMS: dict[str, Callable[[Order], Made]] = {
+    "attest": offices,
     "self-evaluation": judged,
 }
 
@@ -102,6 +145,10 @@ def export(
     form: Annotated[str | None, typer.Option("--form", help=f"One of {', '.join(FORMS)}.")] = None,
     year: Annotated[
         int | None, typer.Option("--year", min=2000, max=2200, help="Default: the latest promised.")
+    ] = None,
+    period: Annotated[str | None, typer.Option("--period", help="Months of the year, as 2026-01..07.")] = None,
+    owner: Annotated[
+        str | None, typer.Option("--owner", help="Of the form attest: this office (责任处室) alone.")
     ] = None,
     profile: Annotated[str, typer.Option("--profile", help="A form profile by name, or its .yaml file.")] = "mof-2020",
     at: At = None,
@@ -122,9 +169,9 @@ def export(
         if form not in FORMS:
             raise ConfigError(f"--form：应为 {'、'.join(FORMS)} 之一，现为 {form or '空'}")
         wanted = config.plans[-1].year if year is None else year
-        first, last = months(None, wanted)
+        first, last = months(period, wanted)
         question = replace(question_of(config, at=at, as_of=as_of), first=first, last=last, with_year=True)
-        return make_and_log(Order(config, opened, form, wanted, question, profile, output, now, targets))
+        return make_and_log(Order(config, opened, form, wanted, question, profile, output, now, targets, owner))
 
 
 def make_and_log(order: Order) -> int:
@@ -161,7 +208,7 @@ def make_again(
         with_year=True,
     )
     made = FORMS[former.subject](
-        Order(config, ledger, former.subject, body["year"], question, profile, output, now, targets)
+        Order(config, ledger, former.subject, body["year"], question, profile, output, now, targets, body.get("owner"))
     )
     if hashlib.sha256(made.content).hexdigest() != body["sha256"]:
         for line in differences(body, made.body):
