@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "metrics": JUDGED | {"agent"},
     "notify": {"model", "words", "wire"},
     "alerts": JUDGED | {"wire", "notify"},
-    "render": JUDGED | {"alerts"},
+    "render": JUDGED | {"alerts", "findings", "metrics"},
     "export": JUDGED | {"status", "explain", "written"},
     "asking": JUDGED | {"findings", "status"},
     "poll": JUDGED | {"memory", "alerts", "findings", "mapping"},

@@ -37,6 +37,7 @@ from agent.metrics.verdicts import Lines, put
 from agent.model import SECOND_US, Instant, Service, Snapshot, SourceStatus
 
 FRESH_INTERVALS = 3
+STALLED_SECONDS = 60  # without a new Snapshot
 
 # A signal of the last poll, by the name the collectors give it.
 SOURCE_SIGNALS = {"duration_seconds": SOURCE_DURATION, "clock_offset_seconds": SOURCE_CLOCK}

@@ -13,12 +13,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from agent import __version__, words
 from agent.book import all_indicators
 from agent.config import Config, Indicator
+from agent.metrics import STALLED_SECONDS
 from agent.model import SECOND_US, Instant, Snapshot
 from agent.shown import moment
 from agent.status import zone_of
 
 MILLISECOND_US = 1_000
-STALE_SECONDS = 60  # figures older than this cover the page
+STALE_SECONDS = STALLED_SECONDS  # figures older than this cover the page
 
 
 @dataclass(frozen=True, slots=True)
