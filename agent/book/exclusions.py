@@ -34,4 +34,9 @@ def observed(definition: Definition, record: Record, exclusions: Exclusions) -> 
 
 def covers(indicator: str, definition: Definition) -> bool:
     """Whether a record that is taken out of an indicator (empty: of every one) is taken out here: evidence follows."""
-    return not indicator or f"{definition.project}/{definition.indicator}/".startswith(f"{indicator}/")
+    return covers_name(indicator, f"{definition.project}/{definition.indicator}")
+
+
+def covers_name(indicator: str, name: str) -> bool:
+    """The same of an indicator by its name, `project/indicator`."""
+    return not indicator or f"{name}/".startswith(f"{indicator}/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -109,6 +111,10 @@ def explain(
     at: At = None,
     as_of: AsOf = None,
     system: System = None,
+    records: Annotated[
+        str | None, typer.Option("--records", help="all, missed, open or excluded: every one, into a CSV file.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The CSV file.")] = None,
     as_json: AsJson = False,
     targets: Targets = DEFAULT_TARGETS,
     sources: Sources = DEFAULT_SOURCES,
@@ -117,6 +123,7 @@ def explain(
     """The formula in words, the numbers, each record that missed, gaps in the data."""
     from agent import terminal
     from agent.asking import asked, window_name
+    from agent.explain import KINDS, listing
     from agent.explain import explain as explained
     from agent.poll import now_instant
 
@@ -124,15 +131,38 @@ def explain(
     project, name = chosen_indicator(config, indicator)
     dates = {"from": first, "to": last}
     question = question_of(config, window=window, at=at, as_of=as_of, system=system, **dates)
+    if records is not None and records not in KINDS:
+        raise ConfigError(f"--records: expected one of {', '.join(KINDS)}, got {records!r}")
+    if (records is None) != (output is None):
+        raise ConfigError("--records and --output: expected both or none")
     with (
         open_ledger(ledger, made=False) as opened,
         progress("judging") as advance,
         asked(config, opened, question, now_instant(), advance) as (board, snapshot, tried),
     ):
-        explanation = explained(
-            config, board.ledger, snapshot, project, name, window_name(question), system, tried=tried
-        )
+        about = config, board.ledger, snapshot, project, name, window_name(question), system
+        if records is not None and output is not None:
+            _write_csv(output, listing(*about, records, advance))
+            return
+        explanation = explained(*about, tried=tried)
     if as_json:
         print_json(explanation.as_json())
     else:
         console().print(*terminal.tried_on(tried), terminal.explanation(explanation), sep="\n")
+
+
+def _write_csv(output: Path, lines: Iterator[Sequence[str]]) -> None:
+    """All lines or, when anything fails, no file; a byte order mark tells Excel that it is UTF-8."""
+    import csv
+
+    from agent.explain import safe
+
+    part = output.with_name(f"{output.name}.part")
+    try:
+        with part.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([safe(cell) for cell in line] for line in lines)
+        part.replace(output)
+    except OSError as failed:
+        raise ConfigError(f"--output: {output}: {failed.strerror}") from failed
+    finally:
+        part.unlink(missing_ok=True)

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from agent.explain.account import explain
 from agent.explain.explanation import Explanation
+from agent.explain.listing import KINDS, listing, safe
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["KINDS", "Explanation", "explain", "listing", "safe"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from agent import words
+from agent.book.standing import standing
 from agent.config import Config
 from agent.explain.ahead import ahead
 from agent.explain.arithmetic import numbers
@@ -14,9 +15,10 @@ from agent.explain.cases import excluded, missed, missed_days, open_cases, undec
 from agent.explain.coverage import longest, missing, told
 from agent.explain.explanation import Beside, Explanation, Owed, Version
 from agent.explain.judged import coverage_of, why, words_of_state
+from agent.explain.listing import requests
 from agent.explain.subject import Subject, subject
 from agent.explain.wording import formula
-from agent.ledger import Ledger, Session
+from agent.ledger import Ledger, Session, acts
 from agent.measures import Attested, Timed
 from agent.model import Snapshot, Verdict, Window
 from agent.shown import shown, shown_target
@@ -87,6 +89,8 @@ def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
         findings=tuple(_findings(about)),
         version=_version(session, about),
         owed=_owed(about),
+        requests=tuple(requests(standing(acts.read(session)).waiting, None, f"{one.project}/{one.id}")),
+        wall_clock=about.clock.kind == "always",
         ahead=tuple(ahead(verdict)),
     )
 

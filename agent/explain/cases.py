@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -98,17 +98,17 @@ def _with_first_dues(
 
 
 def _final(record: Record, day: Day, num: int, den: int, about: Subject) -> Case:
-    finished, due = _finished(record, about), due_of(record, about)
+    finished, due = finished_at(record, about), due_of(record, about)
     late = (finished - due) / SECOND_US if finished is not None and due is not None and finished > due else None
-    return _case(record, day, about, due, _taken(record, finished, num, den, about), late)
+    return _case(record, day, about, due, taken(record, finished, num, den, about), late)
 
 
 def _open(record: Record, one: OpenObservation, stage: Stage, about: Subject) -> Case:
     left = None if one.due is None else (one.due - about.now) / SECOND_US
-    taken = _taken(record, about.now, 0, 0, about)
+    used = taken(record, about.now, 0, 0, about)
     late = -left if left is not None and left < 0 else None
     remaining = left if late is None else None
-    return _case(record, one.day, about, one.due, taken, late, remaining, stage, _why(one, about))
+    return _case(record, one.day, about, one.due, used, late, remaining, stage, _why(one, about))
 
 
 def _why(one: OpenObservation, about: Subject) -> str | None:
@@ -151,22 +151,33 @@ def _local_times(record: Record, about: Subject) -> dict[str, datetime]:
     return {name: about.local(at) for name, at in sorted(record.times.items(), key=lambda item: (item[1], item[0]))}
 
 
-def _finished(record: Record, about: Subject) -> Instant | None:
+def finished_at(record: Record, about: Subject) -> Instant | None:
+    """When a record was done, where its measure asks for that."""
     measure = about.measure
     return record.times.get(measure.to) if isinstance(measure, OnTime | DurationMeasure | Milestone) else None
 
 
 def due_of(record: Record, about: Subject) -> Instant | None:
     """When a finished record's time was up: the due time it would have if it were still open."""
+    return due_finder(about)(record)
+
+
+def due_finder(about: Subject) -> Callable[[Record], Instant | None]:
+    """The same for many records."""
     measure = about.measure
     if not isinstance(measure, OnTime | DurationMeasure | Milestone):
-        return None
-    waiting = record._replace(times={name: at for name, at in record.times.items() if name != measure.to})
-    bare = measure.model_copy(update={"among": None, "exclude": (), "cohort": None})
-    return next((one.due for one in bare.observer(about.setting)(waiting) if one.outcome == Outcome.OPEN), None)
+        return lambda record: None
+    done = measure.to
+    observe = measure.model_copy(update={"among": None, "exclude": (), "cohort": None}).observer(about.setting)
+
+    def find(record: Record) -> Instant | None:
+        waiting = record._replace(times={name: at for name, at in record.times.items() if name != done})
+        return next((one.due for one in observe(waiting) if one.outcome == Outcome.OPEN), None)
+
+    return find
 
 
-def _taken(record: Record, until: Instant | None, num: int, den: int, about: Subject) -> float | None:
+def taken(record: Record, until: Instant | None, num: int, den: int, about: Subject) -> float | None:
     """Seconds on the measure's clock from start to end; of a down interval, those of the piece that counts."""
     measure = about.measure
     if isinstance(measure, Uptime) and until is None:

@@ -87,6 +87,8 @@ def _sections(told: Explanation) -> Iterator[tuple[str, RenderableType]]:
     if told.excluded:
         rows = [[said(group.reason), number(group.records)] for group in told.excluded]
         yield f"剔除 共{sum(group.records for group in told.excluded):,}件", indented(Grid(EXCLUDED, rows))
+    if told.requests:
+        yield "待另一账号批准", Group(*(said(f"  {text}", "yellow") for text in told.requests))
     if told.owed is None:
         yield f"数据完整率 {told.coverage}", _gaps(told)
     if told.findings:
@@ -140,14 +142,14 @@ def _cases(told: Explanation, cases: Sequence[Case]) -> RenderableType:
         Column("系统", rank=5, least=8),
         *(Column(short(name), least=10, rank=min(place, 3)) for place, name in enumerate(told.time_names)),
         *([Column("时限届满", least=10, rank=1)] if has_due else []),
-        Column("用时", rank=2),
+        Column("用时" if told.wall_clock else "用时(计时时间)", rank=2),
         Column("字段", rank=6, least=10),
         Column("结果"),
     ]
-    return indented(Grid(columns, [_case(case, told.time_names, has_due) for case in cases]))
+    return indented(Grid(columns, [_case(case, told.time_names, has_due, told.wall_clock) for case in cases]))
 
 
-def _case(case: Case, names: Sequence[str], has_due: bool) -> list[Text]:
+def _case(case: Case, names: Sequence[str], has_due: bool, wall_clock: bool) -> list[Text]:
     return [
         said(case.id),
         said(case.source),
@@ -156,7 +158,7 @@ def _case(case: Case, names: Sequence[str], has_due: bool) -> list[Text]:
         *([said(_clock(case.due))] if has_due else []),
         said("" if case.taken_seconds is None else _length(case.taken_seconds)),
         said(" ".join(f"{name}={value}" for name, value in case.fields.items())),
-        _with_first_due(_outcome(case), case),
+        _with_first_due(_outcome(case, "" if wall_clock else "(自然时间)"), case),
     ]
 
 
@@ -166,12 +168,12 @@ def _with_first_due(outcome: Text, case: Case) -> Text:
     return outcome
 
 
-def _outcome(case: Case) -> Text:
+def _outcome(case: Case, clock: str) -> Text:
     if case.late_seconds is not None:
         running = "，尚未完成" if case.stage is Stage.OVERDUE else ""
-        return said(f"超时{_length(case.late_seconds)}{running}", "red")
+        return said(f"超时{_length(case.late_seconds)}{clock}{running}", "red")
     if case.remaining_seconds is not None and case.stage is not None:
-        return said(f"还剩{_length(case.remaining_seconds)}", STAGE_STYLES[case.stage])
+        return said(f"还剩{_length(case.remaining_seconds)}{clock}", STAGE_STYLES[case.stage])
     if case.note is not None:
         return said(case.note)
     return said(words.OUTCOMES["bad"] if case.stage is None else words.STAGES[case.stage])
