@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 from zoneinfo import ZoneInfo
 
-from agent.book import Book, Delivery, definitions, register
+from agent.book import Book, Delivery, catch_up, definitions, register
 from agent.config import Config, load
 from agent.evaluate import Board
 from agent.explain import Explanation, explain
@@ -164,10 +164,16 @@ class Site:
         (folder / "sources.yaml").write_text("sources:\n" + "".join(entries), encoding="utf-8")
         self.config = self._load()
         self.ledger = Ledger.open(folder / "ledger.db")
-        self.book = Book(self.ledger, register(self.ledger, definitions(self.config)).keys)
+        self.register()
 
     def _load(self) -> Config:
         return load([self.folder / "targets.yaml"], self.folder / "sources.yaml", collectors=COLLECTORS)
+
+    def register(self) -> None:
+        """Have the ledger serve the targets as they are, and derive what is new."""
+        registered = register(self.ledger, definitions(self.config))
+        catch_up(self.ledger, registered)
+        self.book = Book(self.ledger, registered.keys)
 
     def reconfigure(self, former: str, now: str) -> None:
         """Change the targets file."""

@@ -49,13 +49,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "render": JUDGED | {"alerts", "findings", "metrics"},
     "export": JUDGED | {"status", "explain", "written"},
     "asking": JUDGED | {"findings", "status"},
+    "evidence": JUDGED | {"agent", "asking", "status"},
     "poll": JUDGED | {"memory", "alerts", "findings", "mapping"},
-    "terminal": SHOWN | {"acts", "owed", "poll", "mapping"},
+    "terminal": SHOWN | {"acts", "owed", "poll", "mapping", "evidence"},
     "web": SHOWN,
     "serve": SHOWN | {"memory", "asking", "poll", "web"},
     "demo": {"model", "worktime"},
     "collectors": {"model", "wire"},
-    "cli": SHOWN | {"acts", "asking", "owed", "roundtrip", "serve", "poll", "terminal", "web", "demo", "collectors"},
+    "cli": SHOWN
+    | {"acts", "asking", "evidence", "owed", "roundtrip", "serve", "poll", "terminal", "web", "demo", "collectors"},
     "__main__": {"cli"},
 }
 

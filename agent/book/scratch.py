@@ -19,6 +19,7 @@ from agent.book.revival import revived
 from agent.book.source_history import states_at, told_at
 from agent.book.standing import standing
 from agent.ledger import Ledger, Session, acts
+from agent.ledger.acts import Act
 from agent.model import ConfigError, Instant, Mapped, Record, utc_of
 
 SLICE = 5000
@@ -124,15 +125,20 @@ def _copy_acts(session: Session, scratch: Ledger, seq: int) -> None:
     """The log up to a batch, and the exclusions it came to."""
     log = acts.read(session, seq)
     with scratch.write() as write:
-        for act in log:
-            acts.append(write, act.at, act.account, act.kind, act.subject, act.body)
-        write.many(
-            "INSERT INTO exclusion (source, id, indicator, reason, act) VALUES (?,?,?,?,?)",
-            [
-                (*subject.partition("/")[::2], indicator, request.body["reason"], request.n)
-                for (subject, indicator), request in standing(log).excluded.items()
-            ],
-        )
+        enter_acts(write, log)
+
+
+def enter_acts(write: Session, log: Sequence[Act]) -> None:
+    """Take a log into a ledger that has none, with the exclusions it came to."""
+    for act in log:
+        acts.append(write, act.at, act.account, act.kind, act.subject, act.body)
+    write.many(
+        "INSERT INTO exclusion (source, id, indicator, reason, act) VALUES (?,?,?,?,?)",
+        [
+            (*subject.partition("/")[::2], indicator, request.body["reason"], request.n)
+            for (subject, indicator), request in standing(log).excluded.items()
+        ],
+    )
 
 
 def _copy_findings(session: Session, scratch: Ledger, seq: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from agent.cli import answers, attesting, exporting, importing, notices, people, rendering, running, sources
+from agent.cli import answers, attesting, closing, exporting, importing, notices, people, rendering, running, sources
 from agent.cli.opening import complain
 from agent.cli.options import DONE, INTERRUPTED, MISTAKE
 from agent.model import ConfigError, DabiaoError
@@ -44,6 +44,8 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "acts": people.acts_,
     "recompute": sources.recompute,
     "render": rendering.render,
+    "close": closing.close,
+    "verify": closing.verify,
     "run": running.run,
     "demo": running.demo,
 }

@@ -27,22 +27,26 @@ def load(
     collectors: Collectors,
     measures: Mapping[str, type[Measure]] = MEASURES,
     environ: Mapping[str, str] = os.environ,
+    offline: bool = False,
 ) -> Config:
     """The configuration of one or several targets files and the sources file.
 
     Raises ConfigError with all mistakes of all files, sorted by file and line. Without `sources`, nothing is polled.
+    `offline` is for judging what was collected elsewhere: secrets, the collectors' own keys and files of working days
+    are left unread, and no source can be asked.
     """
     if not targets:
         raise ConfigError("expected at least one targets file, got none")
     problems = Problems()
     read = [Document.of_file(path, problems) for path in dict.fromkeys(targets)]
-    plans = [(document, plan) for document in read if (plan := TargetsFile(document, measures).plan())]
+    plans = [(document, plan) for document in read if (plan := TargetsFile(document, measures, offline).plan())]
     if sources is None:
         check_references(plans, (), None)
         found: tuple[Source, ...] = ()
     else:
         timezone = plans[0][1].timezone if plans else "UTC"
-        file = SourcesFile(Document.of_file(sources, problems), collectors, timezone, _systems_named(read), environ)
+        document, known = Document.of_file(sources, problems), None if offline else environ
+        file = SourcesFile(document, collectors, timezone, _systems_named(read), known)
         found = file.sources()
         check_references(plans, found, file.document, file.unread_kinds)
     problems.raise_any()

@@ -51,6 +51,10 @@ class PollKeys(Keys):
     deadline: Microseconds | None = None
 
 
+class Unread(BaseModel):
+    """The collector's own keys of a source that is not asked."""
+
+
 class SourcesFile:
     """Reads one document. A source that cannot be read is left out; its mistakes are in the document's problems."""
 
@@ -60,12 +64,16 @@ class SourcesFile:
         collectors: Collectors,
         timezone: str,
         systems: Mapping[str, object] | None,
-        environ: Mapping[str, str],
+        environ: Mapping[str, str] | None,
     ) -> None:
-        """Take the document, the collectors there are, and of the plans the time zone and the systems, if known."""
+        """Take the document, the collectors there are, and of the plans the time zone and the systems, if known.
+
+        Without an environment no secret is filled in, and what only the collectors understand is left unread.
+        """
         self.document, self.collectors = document, collectors
         self.timezone, self.systems = timezone, systems
-        self.secrets = Secrets(document, environ)
+        self.offline = environ is None
+        self.secrets = Secrets(document, environ or {})
         self.unread_kinds: set[str | None] = set()  # record kinds of sources that could not be read; None: not known
 
     def sources(self) -> tuple[Source, ...]:
@@ -73,7 +81,7 @@ class SourcesFile:
         if not self.document.is_whole:
             self.unread_kinds.add(None)
             return ()
-        content = self.secrets.filled(self.document.content)
+        content = self.document.content if self.offline else self.secrets.filled(self.document.content)
         shaped(self.document, (), SourcesKeys, content)
         raw = content.get("sources") if isinstance(content, Mapping) else None
         read = []
@@ -96,7 +104,9 @@ class SourcesFile:
             return None
         own = {key: value for key, value in raw.items() if key in MAPPING_KEYS}
         spec = self._part(path, MappingSpec, _merged(kind.mapping, own))
-        options = self._part(path, kind.Options, self._options(path, kind, raw, poll, spec))
+        options = (
+            Unread() if self.offline else self._part(path, kind.Options, self._options(path, kind, raw, poll, spec))
+        )
         if spec is not None:
             self._check_personal(path, spec, kind.mapping)
             spec = self._with_systems(path, spec)

@@ -35,9 +35,9 @@ Measures = Mapping[str, type[Measure]]
 class TargetsFile:
     """Reads one document. A part that cannot be read is left out; its mistakes are in the document's problems."""
 
-    def __init__(self, document: Document, measures: Measures) -> None:
-        """Take the document and the measures there are."""
-        self.document, self.measures = document, measures
+    def __init__(self, document: Document, measures: Measures, offline: bool = False) -> None:
+        """Take the document and the measures there are; `offline`, no file that stands beside it is read."""
+        self.document, self.measures, self.offline = document, measures, offline
         self.year = date.min.year
         self.days = LocalDays("UTC")
 
@@ -67,7 +67,7 @@ class TargetsFile:
         if keys is None:
             return None
         years = self._years(self.document, ("calendar", "years"), keys.years)
-        for number, name in enumerate(keys.years_file or ()):
+        for number, name in enumerate(() if self.offline else keys.years_file or ()):
             found = self._years_of_file(name)
             if known := sorted(found.keys() & years.keys()):
                 says = f"expected each year once, got {known[0]} in {name} again"

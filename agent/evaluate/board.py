@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 
 from agent.book.acknowledgements import acknowledgements
@@ -93,6 +93,16 @@ class Board:
             self._verdicts = tuple(chain.from_iterable(held.shown for held in self._indicators))
         covered = self._calendar_covered_until()
         return Snapshot(now, seq, self._verdicts, statuses, self._open, findings, covered)
+
+    @property
+    def indicators(self) -> Sequence[Held]:
+        """The indicators it judges, as they stood at the last refresh."""
+        return self._indicators
+
+    @property
+    def told(self) -> Mapping[str, Sequence[Stretch]]:
+        """Of which time each source had told everything at the last refresh, as the verdicts count it."""
+        return self._told
 
     # --- what the ledger learned ---
 

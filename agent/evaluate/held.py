@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from agent.book.statements import last_before, values_before
@@ -16,7 +16,7 @@ from agent.evaluate.ranked import Ranked
 from agent.forecast import Outlook
 from agent.ledger import Session
 from agent.measures import Count, Days, DurationMeasure, Setting, Uptime, promised_microseconds
-from agent.model import SECOND_US, Acknowledgement, Day, Instant, Stage, Statement, Tally, Verdict, Window
+from agent.model import SECOND_US, Acknowledgement, Day, Instant, Outcome, Stage, Statement, Tally, Verdict, Window
 from agent.worktime import CalendarUnknown, make_clock
 
 Place = tuple[str, str | None]  # window name, system (None: all together)
@@ -54,6 +54,7 @@ class Held:
         self.systems_told: tuple[str, ...] = ()  # those of which its sources would tell an outage
         self._outages = Outages(definition)
         self._history: list[Stretch] = []  # the time for which these alone account
+        self._told_by_all: list[Stretch] = []  # the time in which all of them told everything
         self._begun: Instant | None = None  # when its sources began to tell
         self.prospect: Prospect | None = None
         self.rule: str | None = None  # the version of its definition, and of one that waits for approval
@@ -178,7 +179,7 @@ class Held:
         if not self.dirty:
             return False
         stretches, begun = self._told(told, measured_from)
-        self._begun = begun
+        self._told_by_all, self._begun = stretches, begun
         self._overdue = self._running(now)
         if isinstance(self.indicator.measure, Uptime):
             self._outages.read(session)
@@ -192,7 +193,7 @@ class Held:
             waiting = self.open.counts(window.first, window.last) if self.open.places else {}
             for system in moved:
                 open_count = waiting.get(system) or OpenCount()
-                verdict = self._judge(session, window, system, stretches, covered, open_count, now, today)
+                verdict = self._judge(session, window, system, covered, open_count, now, today)
                 self.verdicts[(window.name, system)] = verdict
         self.dirty.clear()
         if len(self._order) != len(self.verdicts):
@@ -216,13 +217,12 @@ class Held:
         session: Session,
         window: Window,
         system: str | None,
-        stretches: list[Stretch],
         covered: float | None,
         open_count: OpenCount,
         now: Instant,
         today: Day,
     ) -> Verdict:
-        count = self._count(window, system, stretches, open_count, now)
+        count = self._count(window, system, open_count, now)
         known = Evidence(
             count=count,
             stages=open_count.stages,
@@ -254,15 +254,13 @@ class Held:
             return None
         return self.prospect.outlook(target_on(self.indicator, today), self.open, now, today)
 
-    def _count(
-        self, window: Window, system: str | None, stretches: list[Stretch], open_count: OpenCount, now: Instant
-    ) -> Count:
+    def _count(self, window: Window, system: str | None, open_count: OpenCount, now: Instant) -> Count:
         tally = Tally(*self.sums.get((window.name, system), Tally()))
         measure, overdue = self.indicator.measure, open_count.stages[Stage.OVERDUE]
         if isinstance(measure, Days):
             return self._count_days(measure, window, system, tally, now)
         if isinstance(measure, Uptime):
-            return self._count_uptime(window, system, tally, stretches, now)
+            return self._count_uptime(window, system, tally, now)
         if measure.unfinished == "leave_out":
             return Count(tally, open_count.waiting + overdue, 0, open_count.lapsed)
         elapsed = 0
@@ -271,6 +269,22 @@ class Held:
         return Count(tally, open_count.waiting, overdue, open_count.lapsed, elapsed)
 
     def _count_days(self, measure: Days, window: Window, system: str | None, tally: Tally, now: Instant) -> Count:
+        owed, waiting = self.days_owed(measure, window, system, now)
+        kept = sum(owed.values())
+        return Count(
+            Tally(kept, len(owed) - kept, tally.excluded, kept, len(owed)),
+            int(waiting),
+            due_days=len(owed),
+            kept_days=kept,
+        )
+
+    def days_owed(
+        self, measure: Days, window: Window, system: str | None, now: Instant
+    ) -> tuple[dict[Day, bool], bool]:
+        """The days on which a record was owed so far with whether there was one; today counts once it is kept.
+
+        The second is whether today still waits for its record.
+        """
         today = self.plan.days.day_of(now)
         first = max(window.first, first_whole_day(self.plan.days, self._begun))
         last = max(first, min(window.last, today + 1))
@@ -279,34 +293,50 @@ class Held:
         except CalendarUnknown as unknown:
             due = measure.days_due(self.plan.calendar, first, max(first, min(last, unknown.first_unknown)))
         kept_on = {day for (name, day), one in self.tallies.items() if one.good and system in (None, name)}
-        kept = sum(day in kept_on for day in due)
-        waiting = int(bool(due) and due[-1] == today and today not in kept_on)
-        demanded = len(due) - waiting
-        counted = Tally(kept, demanded - kept, tally.excluded, kept, demanded)
-        return Count(counted, waiting, due_days=demanded, kept_days=kept)
+        waiting = bool(due) and due[-1] == today and today not in kept_on
+        return {day: day in kept_on for day in due if not (waiting and day == today)}, waiting
 
-    def _count_uptime(
-        self, window: Window, system: str | None, tally: Tally, stretches: list[Stretch], now: Instant
-    ) -> Count:
+    def _count_uptime(self, window: Window, system: str | None, tally: Tally, now: Instant) -> Count:
         """What was stated counts by the tally; down intervals that state no up time count by the intervals."""
-        unstated = bool(self.registers) or not tally.den
+        accounted = self.accounted(window, system, now)
+        unstated = accounted is not None
         outages = self._outages.within(window, system) if unstated else Lost()
         down, waiting = -outages.tallied, 0
-        for one in self.open.observations():
-            if system in (None, one.system) and one.starts is not None and one.starts < window.end:
-                waiting += 1
-                if unstated and (not self.registers or one.source in self.registers):
-                    outages.add(one.system, (one.starts, now))
-                else:
-                    begins, ends = max(one.starts, window.start), min(now, window.end)
-                    down += promised_microseconds(self.setting, one.system, begins, ends)
-        if not unstated or self._begun is None:
+        for one in self.outages_open(window, system):
+            waiting += 1
+            if unstated and self.is_history(one):
+                outages.add(one.system, (one.starts or 0, now))
+            else:
+                begins, ends = max(one.starts or 0, window.start), min(now, window.end)
+                down += promised_microseconds(self.setting, one.system, begins, ends)
+        if accounted is None or self._begun is None:
             return Count(tally, waiting, down=down)
-        limits = [(max(window.start, self._begun), min(window.end, now))]
-        accounted = common(self._history if self.registers else stretches, limits)
-        names = [name for name in self.systems_told if system in (None, name)]
+        names = self.names_accounted(system)
         known = sum(promised_microseconds(self.setting, name, a, b) for name in names for a, b in accounted)
         return Count(tally, waiting, down=down + outages.promised(self.setting, names, accounted, known), known=known)
+
+    def accounted(self, window: Window, system: str | None, now: Instant) -> list[Stretch] | None:
+        """The time of a window for which silence means up; None where the records state what was up."""
+        if not self.registers and self.sums.get((window.name, system), [0])[-1]:
+            return None
+        if self._begun is None:
+            return []
+        limits = [(max(window.start, self._begun), min(window.end, now))]
+        return common(self._history if self.registers else self._told_by_all, limits)
+
+    def names_accounted(self, system: str | None) -> list[str]:
+        """The systems for which silence means up, all of them or the one."""
+        return [name for name in self.systems_told if system in (None, name)]
+
+    def outages_open(self, window: Window, system: str | None) -> Iterator[OpenObservation]:
+        """The down intervals that have not ended and began before the window's end, whatever day they stand on."""
+        for one in self.open.observations():
+            if system in (None, one.system) and one.starts is not None and one.starts < window.end:
+                yield one
+
+    def is_history(self, one: OpenObservation) -> bool:
+        """Whether an outage is told by those sources whose silence means up."""
+        return not self.registers or one.source in self.registers
 
     def _value(
         self, session: Session, window: Window, system: str | None, count: Count, now: Instant
@@ -337,11 +367,19 @@ class Held:
         """The time overdue open records have taken so far, where they count and the value is a percentile."""
         if self.rank is None or self.indicator.measure.unfinished == "leave_out":
             return []
-        worked = self.clock.worked
-        return [
-            (one.system, one.day, one.worked + (0 if one.starts is None else worked(now) - worked(one.starts)))
-            for one in self.open.overdue.values()
-        ]
+        return [(one.system, one.day, self.taken(one, now)) for one in self.open.overdue.values()]
+
+    def taken(self, one: OpenObservation, now: Instant) -> int:
+        """The time an open record has taken so far, on the measure's clock."""
+        return one.worked + (0 if one.starts is None else self.clock.worked(now) - self.clock.worked(one.starts))
+
+    def counts_as(self, one: OpenObservation, now: Instant) -> Outcome:
+        """How an open record counts at an instant: past its limit as missed, or as good where nothing had to happen."""
+        stage = self.open.stage(one, now)
+        if stage is None:
+            return Outcome.GOOD
+        missed = stage is Stage.OVERDUE and self.indicator.measure.unfinished == "count"
+        return Outcome.BAD if missed else Outcome.OPEN
 
 
 def percentile(

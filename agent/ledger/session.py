@@ -34,6 +34,10 @@ class Session:
         self._places = places
         self.seq = seq
 
+    def by_code(self, column: str) -> str:
+        """How to order by a text column in the order of its characters' codes, whatever the database's language."""
+        return column if self._places == "?" else f'{column} COLLATE "C"'
+
     def _text(self, sql: str) -> str:
         return sql if self._places == "?" else sql.replace("?", self._places)
 

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import URL, Engine, make_url
@@ -70,6 +70,13 @@ class Ledger:
             yield Session(at, self._places, int(at.fetchall()[0][0]))
 
     @contextmanager
+    def frozen(self) -> Iterator[Ledger]:
+        """This ledger as it stands now: all that is read of it meanwhile is one state, whatever others write."""
+        with self.read() as session:
+            session.one("SELECT seq FROM counter WHERE id = 1")  # the state is that of the first read
+            yield _Frozen(self.engine, session)
+
+    @contextmanager
     def _cursor(self, begin: str) -> Iterator[Any]:
         try:
             pooled = self.engine.raw_connection()
@@ -90,6 +97,23 @@ class Ledger:
             if broken:
                 pooled.invalidate()
             pooled.close()
+
+
+class _Frozen(Ledger):
+    """A ledger of which one state is read; sessions do not end, and nothing can be written."""
+
+    def __init__(self, engine: Engine, session: Session) -> None:
+        super().__init__(engine)
+        self._session = session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """The one session there is."""
+        yield self._session
+
+    def write(self) -> NoReturn:
+        """Refused."""
+        raise LedgerError(f"ledger {self.name}: what is read as one state cannot be written")
 
 
 def _engine(url: str | Path, made: bool) -> Engine:

@@ -6,6 +6,7 @@ from agent.terminal.calendar import arrangement
 from agent.terminal.changes import changed
 from agent.terminal.checks import checked, recomputed
 from agent.terminal.deeds import acts
+from agent.terminal.evidence import closed, verified
 from agent.terminal.explained import explanation
 from agent.terminal.owing import attested, owed
 from agent.terminal.reading import collected, rejects, retried, tried
@@ -17,6 +18,7 @@ __all__ = [
     "attested",
     "changed",
     "checked",
+    "closed",
     "collected",
     "explanation",
     "open_records",
@@ -28,4 +30,5 @@ __all__ = [
     "status",
     "tried",
     "tried_on",
+    "verified",
 ]

@@ -23,6 +23,7 @@ KINDS = {
     "fill": "填写表头",
     "acknowledge": "已知晓",
     "lift": "取消已知晓",
+    "close": "封账",
 }
 COLUMNS = (
     Column("序号", right=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from datetime import date
 from functools import cached_property, partial
 from typing import Literal
@@ -54,6 +55,14 @@ class WorkCalendar:
         self._open_hours = {day.toordinal(): spans for day, spans in open_hours.items()}
         self._workdays = Workdays(country, years or {}, closed_days, open_days | open_hours.keys())
         self._clocks: dict[tuple[ClockKind, bool], Clock] = {}
+
+    def on_days(self, first: Day, covered_until: Day, days: Iterable[Day]) -> WorkCalendar:
+        """The same hours on working days that were worked out before, whatever the notices known here say."""
+        other = copy(self)
+        other._workdays = Workdays.resolved(first, covered_until, days)
+        other._clocks = {}
+        other.__dict__.pop("fingerprint", None)
+        return other
 
     # --- working days -----------------------------------------------------------------------------------------------
 

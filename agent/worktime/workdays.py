@@ -69,6 +69,15 @@ class Workdays:
         self.days: list[Day] = [day for day, work in zip(run, works, strict=True) if work]
         self._numbers = list(accumulate(works, initial=0))
 
+    @classmethod
+    def resolved(cls, first: Day, covered_until: Day, days: Iterable[Day]) -> Workdays:
+        """Working days that were worked out before: those of [first, covered_until), whatever is published here."""
+        told = cls.__new__(cls)
+        told.first, told.covered_until, told.days = first, covered_until, sorted(days)
+        working = set(told.days)
+        told._numbers = list(accumulate((day in working for day in range(first, covered_until)), initial=0))
+        return told
+
     def unknown(self, day: Day) -> CalendarUnknown:
         """The refusal of a day outside the run."""
         first_unknown = day if day < self.first else self.covered_until

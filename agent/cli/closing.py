@@ -1,0 +1,81 @@
+"""Commands of the year's end: closing a period with its evidence pack, and checking such a pack anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.opening import caught_up, console, load, open_ledger, progress
+from agent.cli.options import (
+    DEFAULT_LEDGER,
+    DEFAULT_SOURCES,
+    DEFAULT_TARGETS,
+    DOES_NOT_HOLD,
+    DONE,
+    LedgerAt,
+    Sources,
+    Targets,
+)
+from agent.model import ConfigError
+
+if TYPE_CHECKING:
+    from agent.book.period import Period
+
+Year = Annotated[int | None, typer.Option("--year", min=2000, max=2200, help="A whole year.")]
+PeriodText = Annotated[str | None, typer.Option("--period", help="Months of one year: 2026-01..07 or 2026-07.")]
+PackFile = Annotated[Path, typer.Argument(metavar="PACK", help="The zip that close has written.")]
+
+
+def close(
+    out: Annotated[Path, typer.Option("-o", "--output", help="Where to write the evidence pack.")],
+    year: Year = None,
+    period: PeriodText = None,
+    final: Annotated[bool, typer.Option("--final", help="For good; without it, a draft.")] = False,
+    restate: Annotated[bool, typer.Option("--restate", help="Close a period again that was closed for good.")] = False,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why; a restatement needs one.")] = None,
+    sign: Annotated[Path | None, typer.Option("--sign", metavar="KEY", help="Ed25519 private key, PEM.")] = None,
+    targets: Targets = DEFAULT_TARGETS,
+    sources: Sources = DEFAULT_SOURCES,
+    ledger: LedgerAt = DEFAULT_LEDGER,
+) -> None:
+    """Freeze a period: its values into the log of acts, and everything they follow from into an evidence pack."""
+    from agent import evidence, terminal
+    from agent.acts import account
+    from agent.book.closings import DRAFT, FINAL
+    from agent.poll import now_instant
+
+    wanted_period = _period(year, period)
+    config = load(targets, sources)
+    signer = evidence.Signer(sign) if sign is not None else None
+    wanted = evidence.Wanted(FINAL if final else DRAFT, restate, (reason or "").strip() or None, signer)
+    texts = evidence.targets_texts(config), evidence.sources_text(config, sources)
+    with open_ledger(ledger, made=False) as opened:
+        caught_up(opened, config)
+        asked = evidence.Question(config, *texts, wanted_period, now_instant())
+        with progress("closing") as advance:
+            closed = evidence.close(opened, asked, wanted, out, account(), advance)
+    console().print(terminal.closed(closed, out))
+
+
+def verify(
+    pack: PackFile,
+    key: Annotated[Path | None, typer.Option("--key", metavar="PUB", help="Ed25519 public key, PEM.")] = None,
+) -> int:
+    """Check a pack without the ledger: every hash, then every value worked out again from the pack alone."""
+    from agent import evidence, terminal
+    from collectors import COLLECTORS
+
+    with progress("verifying") as advance:
+        verified = evidence.verify(pack, COLLECTORS, key, advance)
+    console().print(terminal.verified(verified))
+    return DOES_NOT_HOLD if verified.problems else DONE
+
+
+def _period(year: int | None, period: str | None) -> Period:
+    from agent.book.period import period_of, year_of
+
+    if (year is None) == (period is None):
+        raise ConfigError("expected exactly one of --year and --period")
+    return year_of(year) if year is not None else period_of(period or "")

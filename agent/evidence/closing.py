@@ -1,0 +1,144 @@
+"""Closing a period: judge it on one state of the ledger, write its pack, and note both in the log of acts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from agent.asking import untold
+from agent.book import current, definitions
+from agent.book.closings import CLOSE, FINAL, Closing, Value, check_final, closings, permitted, value_of
+from agent.evidence.cells import day_text
+from agent.evidence.contents import Contents, Question, judged, known_by
+from agent.evidence.pack import Packed, write_pack
+from agent.evidence.signing import Signer
+from agent.evidence.walk import Progress
+from agent.ledger import Ledger, Session, acts
+from agent.ledger.acts import Act
+from agent.model import ConfigError, Tally, Verdict
+
+TALLIES = (
+    "SELECT definition, SUM(good), SUM(bad), SUM(excluded), SUM(num), SUM(den) FROM tally "
+    "WHERE day >= ? AND day < ? GROUP BY definition"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a period is to be closed."""
+
+    stage: str
+    restate: bool = False
+    reason: str | None = None
+    signer: Signer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What came of it; `former` is the closing that was restated."""
+
+    act: Act
+    packed: Packed
+    values: Mapping[str, Value]
+    former: Closing | None
+
+
+def close(ledger: Ledger, asked: Question, wanted: Wanted, out: Path, who: str, progress: Progress) -> Closed:
+    """Close a period. Nothing is written where it may not be closed, and no pack is left where the act is not."""
+    if out.exists():
+        raise ConfigError(f"-o {out}: is there already; a pack is never overwritten")
+    part = out.with_name(f"{out.name}.part")
+    try:
+        with ledger.frozen() as still, still.read() as session:
+            contents, former = _prepared(still, session, asked, wanted)
+            values = values_of(contents, session)
+            with part.open("w+b") as file:
+                packed = write_pack(file, contents, session, _said(wanted, former), wanted.signer, progress)
+                file.flush()
+                os.fsync(file.fileno())
+        body = _body(asked, wanted, packed, contents.past.seq, former, values)
+        with ledger.write() as session:
+            permitted(closings(acts.read(session)), asked.period, wanted.stage, wanted.restate, wanted.reason)
+            act = acts.append(session, asked.now, who, CLOSE, asked.period.name, body)
+            part.rename(out)
+    except OSError as error:
+        raise ConfigError(f"-o {out}: {error.strerror}") from None
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()
+    return Closed(act, packed, values, former)
+
+
+def _prepared(still: Ledger, session: Session, asked: Question, wanted: Wanted) -> tuple[Contents, Closing | None]:
+    """What the pack is made of, and the closing it restates; ConfigError where it may not be made."""
+    seq = (session.one("SELECT seq FROM counter WHERE id = 1") or (0,))[0]
+    wanted_rules = definitions(asked.config)
+    if differing := [*chain(*untold(still, current(still, wanted_rules), wanted_rules))]:
+        says = "the ledger counts or judges otherwise than the targets file; dabiao collect takes the file in"
+        raise ConfigError([f"{one.project}/{one.indicator}: {says}" for one in differing])
+    past = known_by(session, seq)
+    former = permitted(closings(past.log), asked.period, wanted.stage, wanted.restate, wanted.reason)
+    contents = judged(asked, still, past)
+    if waiting := [name for name, one in totals(contents).items() if one.reason == "catching_up"]:
+        raise ConfigError([f"{name}: is still being derived; close it once that is done" for name in waiting])
+    if wanted.stage == FINAL:
+        check_final(asked.period, asked.now >= contents.window.end, due_in(contents))
+    return contents, former
+
+
+def due_in(contents: Contents) -> dict[str, Verdict]:
+    """The verdicts on rows that are judged for good in the period."""
+    last = {(one.indicator.project, one.indicator.id): one.indicator.judged_on for one in contents.indicators}
+    return {
+        name: one
+        for name, one in totals(contents).items()
+        if last[(one.project, one.indicator)] < contents.asked.period.last
+    }
+
+
+def totals(contents: Contents) -> dict[str, Verdict]:
+    """The verdicts on all systems together, by project/indicator."""
+    return {f"{one.project}/{one.indicator}": one for one in contents.snapshot.verdicts if one.system is None}
+
+
+def values_of(contents: Contents, session: Session) -> dict[str, Value]:
+    """What each indicator came to."""
+    sums = {row[0]: Tally(*map(int, row[1:])) for row in session.rows(TALLIES, contents.asked.period[1:])}
+    keys = {f"{one.indicator.project}/{one.indicator.id}": one.definition or 0 for one in contents.indicators}
+    return {name: value_of(one, sums.get(keys[name], Tally())) for name, one in totals(contents).items()}
+
+
+def _said(wanted: Wanted, former: Closing | None) -> dict[str, object]:
+    """What the manifest says of the closing."""
+    told: dict[str, object] = {"stage": wanted.stage}
+    if wanted.reason:
+        told["reason"] = wanted.reason
+    if former is not None:
+        told["restates"] = {"act": former.act.n, "pack": former.pack}
+    return told
+
+
+def _body(
+    asked: Question, wanted: Wanted, packed: Packed, seq: int, former: Closing | None, values: Mapping[str, Value]
+) -> dict[str, object]:
+    told: dict[str, object] = {
+        "first": day_text(asked.period.first),
+        "last": day_text(asked.period.last - 1),
+        "stage": wanted.stage,
+        "judged_at": asked.now,
+        "batch": seq,
+        "pack": packed.sha256,
+        "verdicts": packed.verdicts,
+        "values": {name: value.as_body() for name, value in values.items()},
+    }
+    if wanted.reason:
+        told["reason"] = wanted.reason
+    if former is not None:
+        told["restates"] = former.act.n
+    if wanted.signer is not None:
+        told["signed_by"] = wanted.signer.fingerprint
+    return told

@@ -1,0 +1,122 @@
+"""Writing a pack: every file of a judged period in a fixed order, with its manifest, into one container."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO, NamedTuple
+
+from agent import __version__
+from agent.evidence import papers
+from agent.evidence.archive import CHUNK, ContainerWriter
+from agent.evidence.cells import day_text
+from agent.evidence.contents import Contents
+from agent.evidence.described import readme, schema
+from agent.evidence.manifest import FORMAT, MANIFEST, SIGNATURE, entries, written
+from agent.evidence.papers import evidence_named
+from agent.evidence.settings import plan_names
+from agent.evidence.signing import Signer
+from agent.evidence.spool import Spool
+from agent.evidence.walk import Progress, Walk
+from agent.ledger import Session, evidence
+from agent.model import utc_of
+
+STAGES = {"draft": "草案", "final": "定稿"}
+
+
+class Packed(NamedTuple):
+    """What was written."""
+
+    sha256: str
+    verdicts: str  # the SHA-256 of the verdicts
+    records: int
+
+
+def write_pack(
+    out: BinaryIO,
+    contents: Contents,
+    history: Session,
+    closing: Mapping[str, Any],
+    signer: Signer | None,
+    progress: Progress,
+) -> Packed:
+    """Write a pack. `history` is a ledger that keeps evidence files; `closing` says stage, reason, what it restates."""
+    walk = Walk(contents.config, contents.indicators, contents.window, contents.now)
+    about = {**what_it_is(contents), **closing}
+    with TemporaryDirectory(prefix="dabiao-pack-") as folder:
+        with contents.board.ledger.read() as session, Spool(Path(folder)) as spool:
+            counted = walk.run(session, spool.sink, with_records=True, progress=progress)
+            rules = papers.rules(contents, session)
+        small = {"definitions.json": rules, **small_files(contents, walk, counted, str(closing["stage"]))}
+        small["schema.json"] = schema({**spool.columns, **papers.COLUMNS})
+        container = ContainerWriter(out)
+        hashed: list[tuple[str, str]] = []
+        for path in sorted([*small, *spool.tables]):
+            content = small[path] if path in small else spool.tables[path].path
+            hashed.append((path, container.add(path, content)))
+        for name, content in _evidence(contents, history):
+            hashed.append((name, container.add(name, content)))
+    sizes = {member.name: member.size for member in container.members}
+    listed = list(entries(about, [(path, sizes[path], sha256) for path, sha256 in hashed]))
+    manifest = written(about, listed)
+    container.add(MANIFEST, manifest)
+    if signer is not None:
+        container.add(SIGNATURE, signer.sign(manifest))
+    container.finish()
+    verdicts = hashlib.sha256(small["verdicts.json"]).hexdigest()
+    return Packed(_sha256(out), verdicts, sum(counted.values()))
+
+
+def what_it_is(contents: Contents) -> dict[str, Any]:
+    """What a manifest says of the pack as a whole."""
+    log, period = contents.past.log, contents.asked.period
+    return {
+        "format": FORMAT,
+        "software": {"dabiao": __version__},
+        "organisation": contents.config.plans[0].organisation,
+        "period": period.name,
+        "first": day_text(period.first),
+        "last": day_text(period.last - 1),
+        "judged_at": utc_of(contents.now).isoformat(),
+        "batch": contents.past.seq,
+        "acts": {"count": len(log), "last": log[-1].hash if log else None},
+    }
+
+
+def small_files(contents: Contents, walk: Walk, counted: Mapping[str, int], stage: str) -> dict[str, bytes]:
+    """Every file that is written from the contents alone."""
+    names = plan_names(contents.config)
+    files = {f"calendar/{name}.csv": papers.calendar(plan) for name, plan in names.items()}
+    return {
+        **files,
+        "README.md": readme(contents, walk, STAGES[stage]),
+        "acts.jsonl": papers.acts_lines(contents.past.log),
+        "attestations.csv": papers.attestations(contents),
+        "coverage.csv": papers.coverage(contents),
+        "exclusions.csv": papers.exclusions(contents),
+        "findings.csv": papers.findings(contents),
+        "gaps.csv": papers.untold(contents),
+        "rejects.csv": papers.rejects(contents),
+        "sources.csv": papers.sources(contents, counted),
+        "sources.json": contents.asked.sources_text,
+        "values.csv": papers.values(contents, walk),
+        "verdicts.json": papers.verdicts(contents),
+        **{f"targets/{name}.yaml": text for name, text in contents.asked.targets_texts.items()},
+    }
+
+
+def _evidence(contents: Contents, history: Session) -> Iterator[tuple[str, bytes]]:
+    named = evidence_named(contents.past.log)
+    for hashed, content in evidence.contents(history):
+        if hashed in named:
+            yield f"evidence/{hashed}", content
+
+
+def _sha256(out: BinaryIO) -> str:
+    out.seek(0)
+    hashed = hashlib.sha256()
+    while part := out.read(CHUNK):
+        hashed.update(part)
+    return hashed.hexdigest()

@@ -1,0 +1,286 @@
+"""Checking a pack without the ledger: every byte by its hash, then every value by working it out again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agent import __version__
+from agent.config.sources import Collectors
+from agent.evidence import papers, signing
+from agent.evidence.archive import BrokenError
+from agent.evidence.contents import Contents
+from agent.evidence.described import schema
+from agent.evidence.manifest import MANIFEST, SIGNATURE, Entry, entries, read, written
+from agent.evidence.pack import small_files, what_it_is
+from agent.evidence.reading import Pack
+from agent.evidence.reload import record_tables, reloaded
+from agent.evidence.tables import Column, Row
+from agent.evidence.walk import Progress, Walk
+from agent.ledger import acts
+from agent.model import ConfigError
+
+LISTED = 5  # differences of one file
+DESCRIPTIONS = ("README.md", "schema.json")  # another version of the program may word them otherwise
+GIVEN = ("findings.csv", "sources.json")  # facts of the ledger and the site, from which others follow
+GIVEN_UNDER = ("records/", "targets/", "evidence/")
+
+
+class Problem(NamedTuple):
+    """One thing that is not as it should be: the file, where in it, and what it should say."""
+
+    file: str
+    where: str
+    expected: str
+    got: str
+
+
+class Verified(NamedTuple):
+    """What a check came to."""
+
+    sha256: str
+    about: Mapping[str, Any]
+    files: int
+    records: int
+    values: int
+    signed_by: str | None
+    problems: tuple[Problem, ...]
+
+
+def verify(path: Path, collectors: Collectors, key: Path | None, progress: Progress) -> Verified:
+    """Check a pack; ConfigError where there is no such file, or none of this kind. Nothing of the site is needed.
+
+    What is recomputed needs whole files: where a hash does not hold, nothing is worked out.
+    """
+    try:
+        pack = Pack(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except BrokenError as broken:
+        return Verified("", {}, 0, 0, 0, None, (Problem(_file_of(broken), "", "本软件写出的样子", str(broken)),))
+    try:
+        manifest = pack.content(MANIFEST)
+        about, listed = read(manifest)
+    except KeyError:
+        return Verified(pack.sha256(), {}, 0, 0, 0, None, (Problem(MANIFEST, "", "在包内", "缺少"),))
+    except (BrokenError, ValueError) as broken:
+        return Verified(pack.sha256(), {}, 0, 0, 0, None, (Problem(MANIFEST, "", "清单", str(broken)),))
+    problems = [*_hashes(pack, about, listed, manifest), *_signature(pack, manifest, key)]
+    signed = _signer(pack)
+    if problems:
+        return Verified(pack.sha256(), about, len(listed), 0, 0, signed, tuple(problems))
+    records = values = 0
+    try:
+        with reloaded(pack, about, collectors, progress) as contents:
+            check = _Recomputed(pack, about, contents)
+            problems = check.problems(progress)
+            records, values = check.records, len(contents.snapshot.verdicts)
+    except (BrokenError, ConfigError, ValueError, KeyError, TypeError) as broken:
+        problems = [Problem(_file_of(broken), "", "", str(broken))]
+    return Verified(pack.sha256(), about, len(listed), records, values, signed, tuple(problems))
+
+
+def _file_of(broken: Exception) -> str:
+    return str(broken).partition(":")[0]
+
+
+# --- hashes -----------------------------------------------------------------------------------------------------------
+
+
+def _hashes(pack: Pack, about: Mapping[str, Any], listed: Sequence[Entry], manifest: bytes) -> Iterator[Problem]:
+    """Every file is there, in its place, unchanged, and nothing else is."""
+    standing = [name for name in pack.members if name != SIGNATURE]
+    wanted = [*(one.path for one in listed), MANIFEST]
+    for name in sorted(set(wanted) - set(standing)):
+        yield Problem(name, "", "在包内", "缺少")
+    for name in sorted(set(standing) - set(wanted)):
+        yield Problem(name, "", "清单中没有它", "多出")
+    if sorted(standing) == sorted(wanted) and standing != wanted:
+        moved = next(name for name, other in zip(wanted, standing, strict=True) if name != other)
+        yield Problem(moved, "次序", "与清单一致", "被移动")
+    for one in listed:
+        if one.path in pack.members:
+            try:
+                hashed = pack.hash_of(one.path)
+            except BrokenError as broken:
+                yield Problem(one.path, "", "CRC", str(broken))
+                continue
+            if hashed != one.sha256:
+                yield Problem(one.path, "SHA-256", one.sha256, hashed)
+            if pack.members[one.path].size != one.bytes:
+                yield Problem(one.path, "字节", str(one.bytes), str(pack.members[one.path].size))
+    chained = list(entries(about, [(one.path, one.bytes, one.sha256) for one in listed]))
+    for one, other in zip(listed, chained, strict=True):
+        if one != other:
+            yield Problem(MANIFEST, f"{one.path} 的链值", other.chain, one.chain)
+            break
+    if not chained or written(about, chained) != manifest:
+        yield Problem(MANIFEST, "", "本软件写出的样子", "被改动")
+
+
+def _signer(pack: Pack) -> str | None:
+    try:
+        return signing.signed_by(pack.content(SIGNATURE)) if SIGNATURE in pack.members else None
+    except (BrokenError, ValueError):
+        return None
+
+
+def _signature(pack: Pack, manifest: bytes, key: Path | None) -> Iterator[Problem]:
+    if SIGNATURE not in pack.members:
+        if key is not None:
+            yield Problem(SIGNATURE, "", "签名", "没有签名")
+        return
+    try:
+        pack.hash_of(SIGNATURE)
+        signing.signed_by(pack.content(SIGNATURE))
+    except (BrokenError, ValueError) as broken:
+        yield Problem(SIGNATURE, "", "签名", str(broken))
+        return
+    if key is not None and not signing.holds(pack.content(SIGNATURE), manifest, key):
+        yield Problem(SIGNATURE, "", f"由 {key} 的私钥签名", "签名不符")
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+class _Recomputed:
+    """The files of a pack beside those its contents come to."""
+
+    def __init__(self, pack: Pack, about: Mapping[str, Any], contents: Contents) -> None:
+        self.pack, self.about, self.contents = pack, about, contents
+        self.records = 0
+
+    def problems(self, progress: Progress) -> list[Problem]:
+        contents = self.contents
+        walk = Walk(contents.config, contents.indicators, contents.window, contents.now)
+        compared: dict[str, _Compared] = {}
+
+        def sink(path: str, columns: Sequence[Column]) -> _Compared:
+            rows = self.pack.rows(path) if path in self.pack.members else iter(())
+            compared[path] = _Compared(path, columns, rows)
+            return compared[path]
+
+        with contents.board.ledger.read() as session:
+            counted = walk.run(session, sink, with_records=False, progress=progress)
+            rules = papers.rules(contents, session)
+        self.records = sum(counted.values())
+        small = {"definitions.json": rules, **small_files(contents, walk, counted, self.about["stage"])}
+        tables = {path: one.columns for path, one in compared.items()}
+        small["schema.json"] = schema({**tables, **self._record_columns(), **papers.COLUMNS})
+        found = [*self._acts(), *self._about(), *self._evidence()]
+        found += [problem for one in compared.values() for problem in one.finish()]
+        for path in sorted(small):
+            if path not in GIVEN and not path.startswith(GIVEN_UNDER) and not self._may_differ(path):
+                found += self._small(path, small[path])
+        expected = {*small, *compared}
+        for path in self.pack.members:
+            if path not in expected and path not in (MANIFEST, SIGNATURE) and not path.startswith(GIVEN_UNDER):
+                found.append(Problem(path, "", "没有这个文件", "多出"))
+        return found
+
+    def _record_columns(self) -> Mapping[str, Sequence[Column]]:
+        return {path: table.columns for path, table in record_tables(self.pack, self.contents.config)}
+
+    def _may_differ(self, path: str) -> bool:
+        return path in DESCRIPTIONS and self.about["software"] != {"dabiao": __version__}
+
+    def _about(self) -> Iterator[Problem]:
+        for name, expected in what_it_is(self.contents).items():
+            if name != "software" and self.about.get(name) != expected:
+                yield Problem(MANIFEST, name, str(expected), str(self.about.get(name)))
+
+    def _acts(self) -> Iterator[Problem]:
+        broken = acts.first_broken(list(self.contents.past.log))
+        if broken is not None:
+            yield Problem("acts.jsonl", f"第 {broken.n} 条", "与前一条相连", "链在此中断")
+
+    def _evidence(self) -> Iterator[Problem]:
+        named = papers.evidence_named(self.contents.past.log)
+        kept = {path.removeprefix("evidence/") for path in self.pack.members if path.startswith("evidence/")}
+        for hashed in sorted(named - kept):
+            yield Problem(f"evidence/{hashed}", "", "填报所附的材料", "缺少")
+        for hashed in sorted(kept):
+            if (got := self.pack.hash_of(f"evidence/{hashed}")) != hashed:
+                yield Problem(f"evidence/{hashed}", "SHA-256", hashed, got)
+            if hashed not in named:
+                yield Problem(f"evidence/{hashed}", "", "没有填报提到它", "多出")
+
+    def _small(self, path: str, expected: bytes) -> Iterable[Problem]:
+        if path not in self.pack.members:
+            return [Problem(path, "", "在包内", "缺少")]
+        got = self.pack.content(path)
+        if got == expected:
+            return []
+        return _verdicts(expected, got) if path == "verdicts.json" else _lines(path, expected, got)
+
+
+class _Compared:
+    """Takes the rows a table should have and holds them against those it has."""
+
+    def __init__(self, path: str, columns: Sequence[Column], rows: Iterator[list[str]]) -> None:
+        self.path, self.columns, self._rows = path, columns, rows
+        self._found: list[Problem] = []
+        self._compare([column.name for column in columns])
+
+    def write(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            if len(self._found) < LISTED:
+                self._compare(row)
+
+    def finish(self) -> list[Problem]:
+        if len(self._found) < LISTED and (more := next(self._rows, None)) is not None:
+            self._found.append(Problem(self.path, _which(more), "到此为止", ",".join(more)))
+        return self._found
+
+    def _compare(self, expected: Row) -> None:
+        got = next(self._rows, None)
+        if got == expected:
+            return
+        if got is None:
+            self._found.append(Problem(self.path, _which(expected), ",".join(expected), "没有这一行"))
+            return
+        differing = [place for place, pair in enumerate(zip_longest(expected, got)) if pair[0] != pair[1]]
+        names = [column.name for column in self.columns]
+        said = "、".join(names[place] for place in differing if place < len(names))
+        first = differing[0]
+        pair = [row[first] if first < len(row) else "" for row in (expected, got)]
+        self._found.append(Problem(self.path, f"{_which(expected)} {said}", *pair))
+
+
+def _which(row: Row) -> str:
+    """The record of a row."""
+    return "/".join(cell for cell in row[:2] if cell) or "表尾"
+
+
+def _verdicts(expected: bytes, got: bytes) -> Iterator[Problem]:
+    """Which verdict differs in what."""
+    right, told = _by_place(expected), _by_place(got)
+    for place in sorted({*right, *told}):
+        name = f"{place[0]}/{place[1]}{' ' + place[2] if place[2] else ''}"
+        one, other = right.get(place), told.get(place)
+        if one is None or other is None:
+            yield Problem("verdicts.json", name, "有" if one else "没有", "有" if other else "没有")
+            continue
+        for key in one:
+            if one[key] != other.get(key):
+                yield Problem("verdicts.json", f"{name} {key}", str(one[key]), str(other.get(key)))
+    if right == told:
+        yield Problem("verdicts.json", "", "本软件写出的样子", "被改动")
+
+
+def _by_place(content: bytes) -> dict[tuple[str, str, str], dict[str, Any]]:
+    return {(one["project"], one["indicator"], one["system"] or ""): one for one in json.loads(content)}
+
+
+def _lines(path: str, expected: bytes, got: bytes) -> Iterator[Problem]:
+    lines = zip_longest(expected.decode().splitlines(), got.decode("utf-8", "replace").splitlines())
+    differing = [(number, a, b) for number, (a, b) in enumerate(lines, 1) if a != b]
+    for number, a, b in differing[:LISTED]:
+        yield Problem(
+            path, f"第 {number} 行", a if a is not None else "没有这一行", b if b is not None else "没有这一行"
+        )
+    if not differing:
+        yield Problem(path, "", "本软件写出的样子", "被改动")

@@ -1,0 +1,76 @@
+"""What a closing came to, and what a check of its pack found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+
+from agent.book.closings import Value
+from agent.evidence import Closed, Verified
+from agent.shown import shown
+from agent.terminal.grid import Column, Grid, said
+from agent.words import STATES
+
+LISTED = 50
+STAGES = {"draft": "草案", "final": "定稿"}
+CHANGES = (Column("指标", least=16), Column("当时", least=8), Column("现在", least=8))
+PROBLEMS = (
+    Column("文件", least=16),
+    Column("位置", least=8),
+    Column("应为", least=12),
+    Column("实为", least=12),
+)
+
+
+def closed(done: Closed, out: Path) -> RenderableType:
+    """The pack, its hash and the act; of a restatement, what differs from the former."""
+    act = done.act
+    stage = STAGES[act.body["stage"]]
+    lines: list[RenderableType] = [
+        said(f"{act.subject} 已封账({stage})：记录 {done.packed.records:,} 条，指标 {len(done.values)} 项", "green"),
+        said(f"证据包 {out}"),
+        said(f"SHA-256 {done.packed.sha256}"),
+        said(f"操作日志第 {act.n} 条，账号 {act.account}"),
+    ]
+    if done.former is not None:
+        former = done.former.values
+        rows = [
+            [said(name), said(told(former.get(name))), said(told(value))]
+            for name, value in done.values.items()
+            if former.get(name) != value
+        ]
+        lines.append(said(f"重述第 {done.former.act.n} 条：{act.body['reason']}；有变化的指标 {len(rows)} 项"))
+        lines += [Grid(CHANGES, rows)] if rows else []
+    return Group(*lines)
+
+
+def told(value: Value | None) -> str:
+    """A closed value with its state and counts."""
+    if value is None:
+        return "—"
+    written = shown(value.value, value.unit, None, value.text)
+    return f"{written} {STATES[value.state]} {value.good}/{value.bad}/{value.open}/{value.excluded}"
+
+
+def verified(check: Verified) -> RenderableType:
+    """Whether a pack is what it says, and each thing that is not."""
+    about = check.about
+    lines: list[RenderableType] = []
+    if about:
+        stage = STAGES.get(str(about.get("stage")), "—")
+        lines.append(
+            said(f"{about.get('organisation')} {about.get('period')}({stage})，判定于 {about.get('judged_at')}")
+        )
+        lines.append(said(f"SHA-256 {check.sha256}"))
+        signed = f"由公钥 {check.signed_by} 签名" if check.signed_by else "没有签名"
+        lines.append(said(signed, "dim"))
+    if not check.problems:
+        looked = f"文件 {check.files:,} 个，记录 {check.records:,} 条，判定 {check.values:,} 个"
+        lines.append(said(f"{looked}：哈希与链全部相符，重新计算没有差异", "green"))
+        return Group(*lines)
+    rows = [[said(one.file), said(one.where), said(one.expected), said(one.got)] for one in check.problems[:LISTED]]
+    lines += [said(f"有 {len(check.problems):,} 处不符", "bold red"), Grid(PROBLEMS, rows)]
+    if len(check.problems) > LISTED:
+        lines.append(said(f"以上为前 {LISTED} 处", "dim"))
+    return Group(*lines)

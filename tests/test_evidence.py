@@ -1,0 +1,402 @@
+"""Evidence packs: what is in them, that everything can be worked out from them alone, and that no byte can change."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import random
+import shutil
+import zipfile
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.evidence import Verified, verify
+from agent.evidence.archive import BrokenError, ContainerWriter, members
+from agent.evidence.cells import Moments, guarded, instant, unguarded
+from agent.evidence.reading import Pack
+from agent.evidence.records import RecordTable
+from agent.model import ConfigError, Record
+from agent.worktime import LocalDays
+from collectors import COLLECTORS
+from tests.closed_site import busy_site, closed, forged, problems, replaced, verdict_with
+from tests.small_site import at
+
+
+class Made(NamedTuple):
+    """A pack and the folder of the site it was made of."""
+
+    pack: Path
+    site: Path
+    log: int  # acts before it
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("site")
+    pack = tmp_path_factory.mktemp("packs") / "pack.zip"
+    with busy_site(folder) as site:
+        act = closed(site, pack).act
+    return Made(pack, folder, act.n - 1)
+
+
+def check(pack: Path) -> Verified:
+    return verify(pack, COLLECTORS, None, lambda done, total: None)
+
+
+def table(pack: Path, name: str) -> list[dict[str, str]]:
+    content = Pack(pack).content(name)
+    text = (gzip.decompress(content) if name.endswith(".gz") else content).decode("utf-8-sig")
+    return list(csv.DictReader(StringIO(text)))
+
+
+# --- what is in it ----------------------------------------------------------------------------------------------------
+
+
+def test_a_pack_is_verified_from_its_own_content_alone(made: Made) -> None:
+    shutil.rmtree(made.site)
+    verified = check(made.pack)
+    assert verified.problems == ()
+    assert (verified.records, verified.values > 20) == (19, True)
+
+
+def test_any_unzip_program_opens_it_and_nothing_in_it_depends_on_when_it_was_written(made: Made) -> None:
+    with zipfile.ZipFile(made.pack) as opened:
+        assert opened.testzip() is None
+        infos = opened.infolist()
+    assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
+    folders = {info.filename.partition("/")[0] for info in infos}
+    assert folders >= {"targets", "sources.json", "records", "indicators", "calendar", "evidence", "acts.jsonl"}
+
+
+def test_the_same_ledger_gives_the_same_bytes(tmp_path: Path) -> None:
+    packs = []
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        with busy_site(tmp_path / name) as site:
+            closed(site, tmp_path / f"{name}.zip")
+        packs.append((tmp_path / f"{name}.zip").read_bytes())
+    assert packs[0] == packs[1]
+
+
+def test_a_formula_in_a_text_is_no_formula_in_a_table(made: Made) -> None:
+    found = [row["编号"] for row in table(made.pack, "indicators/ops/approved.csv.gz")]
+    assert found == ["'=HYPERLINK(1)", "K1", "K2"]
+    (asked,) = table(made.pack, "exclusions.csv")
+    assert (asked["理由"], asked["批准人"], asked["生效"]) == ("'=1+1 演练", "li", "1")
+
+
+def test_each_record_is_shown_as_it_counts_at_the_instant_of_the_closing(made: Made) -> None:
+    rows = {row["编号"]: (row["结果"], row["原因"]) for row in table(made.pack, "indicators/ops/answered.csv.gz")}
+    assert rows["F1"] == ("合格", "")
+    assert rows["F2"] == ("剔除", "'=1+1 演练")
+    assert rows["F4"] == ("剔除", "重复报修")
+    assert rows["F6"] == ("不合格", "已超时")
+    assert rows["F7"] == ("未结", "时限内")
+    assert "F5" not in rows
+
+
+def test_what_people_stated_comes_with_its_files(made: Made) -> None:
+    (stated,) = table(made.pack, "attestations.csv")
+    name, hashed = stated["佐证材料"].split("=")
+    assert (name, stated["计入"], stated["账号"]) == ("评审纪要.pdf", "1", "zhao")
+    assert Pack(made.pack).hash_of(f"evidence/{hashed}") == hashed
+
+
+def test_rows_that_could_not_be_read_and_findings_are_told(made: Made) -> None:
+    (rejected,) = table(made.pack, "rejects.csv")
+    assert (rejected["数据源"], json.loads(rejected["内容"])["id"]) == ("faults", "F99")
+    assert [row["对象"] for row in table(made.pack, "findings.csv")] == ["faults/F1"]
+
+
+def test_a_secret_typed_into_the_sources_does_not_get_into_the_pack(tmp_path: Path) -> None:
+    with busy_site(tmp_path) as site:
+        path = tmp_path / "sources.yaml"
+        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+        told["sources"]["desk"] = {
+            "collector": "http",
+            "url": "https://desk.example/faults",
+            "auth": {"bearer": "typed-token"},
+            "items": "list",
+            "record": "fault",
+            "id": "no",
+            "times": {"reported_at": "at"},
+        }
+        told["sources"]["asked"] = {
+            "collector": "sql",
+            "url": "${env:DABIAO_TEST_URL}",
+            "query": "SELECT id, at FROM v",
+            "record": "fault",
+            "id": "id",
+            "times": {"reported_at": "at"},
+        }
+        path.write_text(yaml.safe_dump(told, allow_unicode=True), encoding="utf-8")
+        os.environ["DABIAO_TEST_URL"] = "sqlite:///secret.db"
+        try:
+            site.reconfigure("没有这样的文字", "")
+        finally:
+            del os.environ["DABIAO_TEST_URL"]
+        closed(site, tmp_path / "pack.zip")
+    written = Pack(tmp_path / "pack.zip").content("sources.json").decode()
+    assert "typed-token" not in written
+    assert "secret.db" not in written
+    assert "SELECT id, at FROM v" in written
+    assert "${env:DABIAO_TEST_URL}" in written
+    assert problems(tmp_path / "pack.zip") == ()
+
+
+def test_the_working_days_are_those_of_the_pack_and_not_those_known_where_it_is_checked(tmp_path: Path) -> None:
+    with busy_site(tmp_path) as site:
+        (tmp_path / "days.yaml").write_text("years: {2026: {holidays: ['2026-03-03']}}", encoding="utf-8")
+        site.reconfigure("calendar: {country: CN,", "calendar: {country: CN, years_file: days.yaml,")
+        site.register()
+        closed(site, tmp_path / "pack.zip")
+        (tmp_path / "days.yaml").unlink()
+    days = {row["日期"]: row["工作日"] for row in table(tmp_path / "pack.zip", "calendar/2026.csv")}
+    assert (days["2026-03-03"], days["2026-03-04"]) == ("0", "1")
+    assert problems(tmp_path / "pack.zip") == ()
+
+
+# --- no byte can change -----------------------------------------------------------------------------------------------
+
+
+def flipped(pack: Path, out: Path, place: int) -> Path:
+    content = bytearray(pack.read_bytes())
+    content[place] ^= 1 << random.Random(place).randrange(8)
+    out.write_bytes(content)
+    return out
+
+
+def kind_of(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def test_a_changed_byte_in_each_kind_of_file_is_found_and_named(made: Made, tmp_path: Path) -> None:
+    kinds = {kind_of(name): member for name, member in Pack(made.pack).members.items() if member.size}
+    assert len(kinds) >= 18
+    for member in kinds.values():
+        for place in (member.offset, member.offset + member.size // 2, member.offset + member.size - 1):
+            found = problems(flipped(made.pack, tmp_path / "flipped.zip", place))
+            assert member.name in {one.file for one in found}, (member.name, place, found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_changed_byte_anywhere_is_found(made: Made, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, made.pack.stat().st_size - 1))
+    assert problems(flipped(made.pack, made.pack.with_name("anywhere.zip"), place))
+
+
+@pytest.mark.long
+def test_a_changed_byte_in_every_place_between_the_files_is_found(made: Made, tmp_path: Path) -> None:
+    within = [range(one.offset, one.offset + one.size) for one in Pack(made.pack).members.values()]
+    between = [place for place in range(made.pack.stat().st_size) if not any(place in one for one in within)]
+    assert len(between) > 1000
+    for place in between:
+        assert problems(flipped(made.pack, tmp_path / "flipped.zip", place)), place
+
+
+def rewritten(pack: Path, out: Path, names: Callable[[list[str]], list[str]], more: dict[str, bytes]) -> Path:
+    """The files of a pack in another order, or other files, in a container of its own; the manifest as it was."""
+    opened = Pack(pack)
+    with out.open("w+b") as file:
+        writer = ContainerWriter(file)
+        for name in names(list(opened.members)):
+            writer.add(name, more[name] if name in more else opened.content(name))
+        writer.finish()
+    return out
+
+
+@pytest.mark.parametrize(
+    ("names", "more", "expected"),
+    [
+        (lambda names: [*names, "extra.txt"], {"extra.txt": b"x"}, ("extra.txt", "多出")),
+        (lambda names: [name for name in names if name != "gaps.csv"], {}, ("gaps.csv", "缺少")),
+        (lambda names: [names[1], names[0], *names[2:]], {}, ("README.md", "被移动")),
+        (lambda names: [names[-1], *names[:-1]], {}, ("README.md", "被移动")),
+        (lambda names: names[:-1], {}, ("manifest.json", "缺少")),
+    ],
+)
+def test_files_added_removed_or_moved_are_named(
+    made: Made,
+    tmp_path: Path,
+    names: Callable[[list[str]], list[str]],
+    more: dict[str, bytes],
+    expected: tuple[str, str],
+) -> None:
+    found = problems(rewritten(made.pack, tmp_path / "other.zip", names, more))
+    assert expected in {(one.file, one.got) for one in found}
+
+
+FORGERIES = [
+    ("verdicts.json", verdict_with("exact", "1", "response"), "ops/response exact"),
+    ("verdicts.json", verdict_with("state", "met", "answered"), "ops/answered state"),
+    ("values.csv", replaced("当前未达标", "达标"), "第 2 行"),
+    ("records/faults.csv.gz", replaced("2026-03-04T18:00:00", "2026-03-04T11:01:00"), "faults/F5 responded_at"),
+    ("records/faults.csv.gz", replaced("F5,", "F55,"), "faults/F55"),
+    ("indicators/ops/answered.csv.gz", replaced("不合格", "合格"), "faults/F3 结果"),
+    ("indicators/ops/response.csv.gz", replaced("25200", "252"), "faults/F5 用时秒"),
+    ("indicators/ops/calls.csv.gz", replaced("95.25", "99.25"), "calls/C1 分子"),
+    ("coverage.csv", replaced("2026-03-05T10:00:00", "2026-03-04T10:00:00"), "coverage"),
+    ("calendar/2026.csv", replaced("2026-03-02,1", "2026-03-02,0"), "expected the rule"),
+    ("targets/2026.yaml", replaced(">= 75 %", ">= 50 %"), "definitions.json"),
+    ("definitions.json", replaced('"limit"', '"limits"'), "definitions.json"),
+    ("acts.jsonl", replaced("演练", "误报"), "链在此中断"),
+    ("attestations.csv", replaced("健全", "不全"), "attestations.csv"),
+    ("exclusions.csv", replaced(",li,", ",wang,"), "exclusions.csv"),
+    ("sources.csv", replaced("faults", "faultz"), "sources.csv"),
+    ("README.md", replaced("50.00%", "95.00%"), "README.md"),
+]
+
+
+@pytest.mark.parametrize(("file", "change", "named"), FORGERIES, ids=lambda one: one if isinstance(one, str) else "")
+def test_a_forgery_whose_manifest_fits_is_found_by_its_values(
+    made: Made, tmp_path: Path, file: str, change: Callable[[bytes], bytes], named: str
+) -> None:
+    found = problems(forged(made.pack, tmp_path / "forged.zip", {file: change}))
+    assert named in " ".join(" ".join(one) for one in found)
+
+
+def test_an_evidence_file_exchanged_together_with_the_manifest_is_found(made: Made, tmp_path: Path) -> None:
+    (name,) = [name for name in Pack(made.pack).members if name.startswith("evidence/")]
+    found = problems(forged(made.pack, tmp_path / "forged.zip", {name: lambda content: content + b"!"}))
+    assert [one.file for one in found] == [name]
+
+
+# --- packs that may be anybody's --------------------------------------------------------------------------------------
+
+
+def written(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as zipped:
+        for name, content in files.items():
+            zipped.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("name", ["../escaped", "/etc/passwd", "a/../../b", "C:\\x", "a//b", ".hidden"])
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    (found,) = problems(written(tmp_path / "evil.zip", {name: b"x"}))
+    assert "not a name this program writes" in found.got
+
+
+def test_two_files_of_one_name_are_refused(made: Made, tmp_path: Path) -> None:
+    content = made.pack.read_bytes()
+    first = next(iter(Pack(made.pack).members.values()))
+    doubled = content[: first.offset + first.size] + content
+    (tmp_path / "double.zip").write_bytes(doubled)
+    (found,) = problems(tmp_path / "double.zip")
+    assert found.got == "README.md: stands in it twice"
+
+
+def test_a_table_that_grows_without_end_is_stopped(made: Made, tmp_path: Path) -> None:
+    bomb = forged(
+        made.pack, tmp_path / "bomb.zip", {"records/faults.csv.gz": lambda content: content + b"0" * (64 << 20)}
+    )
+    (found,) = problems(bomb)
+    assert found.got == "records/faults.csv.gz: grows beyond what a table of its size can hold"
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"not a zip at all", b"PK\x05\x06" + b"\0" * 18])
+def test_what_is_no_pack_is_refused_without_a_traceback(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.zip").write_bytes(content)
+    assert problems(tmp_path / "x.zip")
+
+
+def test_a_pack_cut_off_anywhere_is_refused(made: Made, tmp_path: Path) -> None:
+    content, rng = made.pack.read_bytes(), random.Random(1)
+    for _ in range(50):
+        (tmp_path / "cut.zip").write_bytes(content[: rng.randrange(len(content))])
+        assert problems(tmp_path / "cut.zip")
+
+
+def test_a_file_that_is_not_there_is_the_users_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        problems(tmp_path / "none.zip")
+
+
+# --- cells ------------------------------------------------------------------------------------------------------------
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    ["=1+1", "+1", "-5", "-5.5", "-x", "@a", "'", "''", "", "\t=1", "a\r\nb", '"', ",", "\0", "00123"]
+)
+
+
+@given(TEXTS | st.none())
+def test_every_text_comes_back_from_its_cell_and_is_no_formula(text: str | None) -> None:
+    cell = guarded(text)
+    assert unguarded(cell) == text
+    assert cell[:1] not in "=+@\t\r\n" or not cell
+
+
+@given(st.integers(-62_135_596_800_000_000 - 10**15, 253_402_300_799_999_999 + 10**15))
+def test_every_instant_comes_back_from_its_cell(moment: int) -> None:
+    for zone in ("Asia/Shanghai", "Europe/Berlin", "America/Sao_Paulo"):
+        assert instant(Moments(LocalDays(zone)).text(moment)) == moment
+
+
+def test_an_hour_the_clock_shows_twice_is_told_apart() -> None:
+    moments = Moments(LocalDays("Europe/Berlin"))
+    first, second = instant("2026-10-25T02:30:00+02:00"), instant("2026-10-25T02:30:00+01:00")
+    assert moments.text(first) != moments.text(second)
+    assert moments.text(at("2026-03-02T09:00:00")) == "2026-03-02T02:00:00+01:00"
+
+
+NAMES = st.sampled_from(["a", "b", "state", "reported_at", "pause"])
+INSTANTS = st.integers(-(10**15), 10**16)
+
+
+@given(
+    st.builds(
+        Record,
+        kind=TEXTS,
+        source=st.just("faults"),
+        id=TEXTS,
+        system=TEXTS | st.none(),
+        times=st.dictionaries(NAMES, INSTANTS, max_size=4),
+        fields=st.dictionaries(NAMES, TEXTS, max_size=4),
+        pairs=st.dictionaries(NAMES, st.lists(st.tuples(INSTANTS, INSTANTS | st.none()), max_size=2).map(tuple)),
+        version=st.integers() | st.none(),
+        changed_at=INSTANTS | st.none(),
+        withdrawn=st.booleans(),
+    )
+)
+def test_every_record_comes_back_from_its_row_also_what_a_former_mapping_left(record: Record) -> None:
+    days = LocalDays("Asia/Shanghai")
+    told = RecordTable("faults", None, days)
+    assert told.record(told.row(record, told.told(record))) == record
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Path:
+    with (tmp_path / "small.zip").open("w+b") as file:
+        writer = ContainerWriter(file)
+        writer.add("a.txt", b"first")
+        writer.add("folder/b%20c.bin", b"")
+        writer.finish()
+    return tmp_path / "small.zip"
+
+
+def test_a_container_is_read_back_as_it_was_written(container: Path) -> None:
+    with container.open("rb") as file:
+        assert [(one.name, one.size) for one in members(file)] == [("a.txt", 5), ("folder/b%20c.bin", 0)]
+    with zipfile.ZipFile(container) as zipped:
+        assert zipped.read("a.txt") == b"first"
+
+
+def test_every_byte_between_the_files_of_a_container_counts(container: Path, tmp_path: Path) -> None:
+    whole = container.read_bytes()
+    content = range(whole.index(b"first"), whole.index(b"first") + 5)
+    for place in set(range(len(whole))) - set(content):
+        changed = bytearray(whole)
+        changed[place] ^= 0x20
+        (tmp_path / "changed.zip").write_bytes(changed)
+        with (tmp_path / "changed.zip").open("rb") as file, pytest.raises(BrokenError):
+            members(file)
