@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "forecast": {"model", "worktime", "measures", "config"},
     "acts": JUDGED | {"written"},
     "roundtrip": JUDGED | {"acts", "export", "written"},
+    "drafting": {"model", "config", "roundtrip", "written"},
     "owed": JUDGED | {"status"},
     "findings": JUDGED,
     "explain": JUDGED | {"status", "conditions"},
@@ -57,7 +58,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "demo": {"model", "worktime"},
     "collectors": {"model", "wire"},
     "cli": SHOWN
-    | {"acts", "asking", "evidence", "owed", "roundtrip", "serve", "poll", "terminal", "web", "demo", "collectors"},
+    | {"acts", "asking", "drafting", "evidence", "owed", "roundtrip"}
+    | {"serve", "poll", "terminal", "web", "demo", "collectors"},
     "__main__": {"cli"},
 }
 

@@ -43,7 +43,7 @@ SERIES = ROOT / "docs" / "series.md"
 MARKER = re.compile(r"<!-- (file|run): (\S+) -->")
 FENCE = re.compile(r"^```(\w*)$")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-COMMAND = re.compile(r"\bdabiao ([a-z]+)(?: (list|retry|import|show)\b)?")
+COMMAND = re.compile(r"\bdabiao ([a-z]+(?:-[a-z]+)*)(?: (list|retry|import|show)\b)?")
 SITE_ENVIRONMENT = {
     "SIGNING_DB_URL": "sqlite:///signing.db",
     "FAULT_DESK_URL": "https://desk.example",
@@ -205,7 +205,7 @@ def command_rows(document: Path) -> dict[str, str]:
     """The rows of the table of commands: what is typed, and the first cell."""
     rows = {}
     for line in prose(document):
-        if row := re.match(r"\| `dabiao ([a-z]+(?: (?:list|retry|import|show))?)([^|]*)\|", line):
+        if row := re.match(r"\| `dabiao ([a-z]+(?:-[a-z]+)*(?: (?:list|retry|import|show))?)([^|]*)\|", line):
             rows[row[1]] = row[2]
     return rows
 

@@ -36,6 +36,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "attest": attesting.attest,
     "export": exporting.export,
     "import": importing.import_,
+    "import-targets": importing.import_targets,
     "exclude": people.exclude,
     "approve": people.approve,
     "retract": people.retract,

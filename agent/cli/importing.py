@@ -48,3 +48,36 @@ def import_(
         say(f"表头信息（{act.subject}）：{'、'.join(sorted(act.body['fields']))}（第{act.n}条）")
     say(f"填报 {len(taken.rows)} 行：{len(changed)} 行有改动，{len(taken.rows) - len(changed)} 行与已有填报相同")
     return DONE
+
+
+def import_targets(
+    sheet: Annotated[Path, typer.Argument(help="The official 绩效目标表 as an .xlsx file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The targets.yaml to write; it must not be there.")],
+    last: Annotated[
+        Path | None, typer.Option("--last", help="Last year's targets.yaml: its measures are carried over by name.")
+    ] = None,
+    year: Annotated[int | None, typer.Option("--year", min=2000, max=2200, help="Default: as the sheet says.")] = None,
+) -> int:
+    """Make a draft of targets.yaml out of the official sheet, naming every guess."""
+    import tempfile
+
+    from agent.config.document import Document
+    from agent.config.problems import Problems
+    from agent.drafting import draft, tables
+
+    if output.exists():
+        raise ConfigError(f"-o {output}：文件已存在；草稿不覆盖已有文件，请换一个文件名")
+    former = None
+    if last is not None:
+        load([last], None)
+        former = Document.of_file(last, Problems()).content
+    made = draft(tables(sheet), year, former if isinstance(former, dict) else None, last.name if last else "")
+    with tempfile.TemporaryDirectory(prefix="dabiao-") as folder:
+        trial = Path(folder) / output.name
+        trial.write_text(made.text, encoding="utf-8")
+        load([trial], None)
+    output.write_text(made.text, encoding="utf-8")
+    for line in made.guesses:
+        say(f"  {line}")
+    say(f"{output}：{made.rows} 行，沿用上年口径 {made.carried} 行，待核对 {len(made.guesses)} 处")
+    return DONE
