@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -110,11 +111,15 @@ class FormSite:
 
     def __init__(self, folder: Path, plan: Json = PLAN, read: Instant = OVER) -> None:
         self.folder = folder
-        (folder / "targets.yaml").write_text(yaml.safe_dump(plan, allow_unicode=True), encoding="utf-8")
+        (folder / "targets.yaml").write_text(
+            yaml.safe_dump(plan, allow_unicode=True, sort_keys=False), encoding="utf-8"
+        )
         sources = {"faults": SOURCE | {"path": str(folder / "faults.csv")}}
         (folder / "sources.yaml").write_text(yaml.safe_dump({"sources": sources}), encoding="utf-8")
         lines = ["id,system,reported,responded,wrong", *(",".join((*fault, "")) for fault in FAULTS)]
-        (folder / "faults.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        told = [lines[0], *(line for line in lines[1:] if _at(line) < read)]
+        (folder / "faults.csv").write_text("\n".join(told) + "\n", encoding="utf-8")
+        os.utime(folder / "faults.csv", (0, 0))
         files = [folder / "targets.yaml"], folder / "sources.yaml"
         self.config: Config = load(*files, collectors=COLLECTORS, environ={})
         self.ledger = Ledger.open(folder / "ledger.db")
@@ -165,6 +170,10 @@ class FormSite:
     def status(self, now: Instant = OVER, first: str = "2026-01-01", last: str = "2027-01-01") -> Json:
         """What `status --json` prints of the same days."""
         return answer(self.config, self.ledger, question({"from": first, "to": last}, self.config), now)
+
+
+def _at(line: str) -> Instant:
+    return at(line.split(",")[2].replace(" ", "T"))
 
 
 @contextmanager

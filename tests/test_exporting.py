@@ -84,7 +84,7 @@ def test_only_an_export_can_be_made_again(site: FormSite) -> None:
 def test_a_file_of_an_unknown_ending_is_refused(site: FormSite) -> None:
     with pytest.raises(ConfigError) as refused:
         site.made(ending=".doc", now=OVER)
-    assert str(refused.value) == "-o form.doc：文件名应以 .xlsx、.json 之一结尾"
+    assert str(refused.value) == "-o form.doc：文件名应以 .xlsx、.csv、.json、.html 之一结尾"
 
 
 def test_a_year_nobody_promised_is_refused(site: FormSite) -> None:

@@ -137,6 +137,8 @@ def offices(order: Order) -> Made:
 FORMS: dict[str, Callable[[Order], Made]] = {
     "attest": offices,
     "self-evaluation": judged,
+    "monitoring": judged,
+    "targets": judged,
 }
 
 
@@ -146,7 +148,10 @@ def export(
     year: Annotated[
         int | None, typer.Option("--year", min=2000, max=2200, help="Default: the latest promised.")
     ] = None,
-    period: Annotated[str | None, typer.Option("--period", help="Months of the year, as 2026-01..07.")] = None,
+    period: Annotated[
+        str | None,
+        typer.Option("--period", help="Months of the year, as 2026-01..07, which monitoring has by default."),
+    ] = None,
     owner: Annotated[
         str | None, typer.Option("--owner", help="Of the form attest: this office (责任处室) alone.")
     ] = None,
@@ -169,7 +174,9 @@ def export(
         if form not in FORMS:
             raise ConfigError(f"--form：应为 {'、'.join(FORMS)} 之一，现为 {form or '空'}")
         wanted = config.plans[-1].year if year is None else year
-        first, last = months(period, wanted)
+        if period is not None and form in ("self-evaluation", "targets"):
+            raise ConfigError(f"--period：{form} 为全年，不分月份")
+        first, last = months(period or (f"{wanted}-01..07" if form == "monitoring" else None), wanted)
         question = replace(question_of(config, at=at, as_of=as_of), first=first, last=last, with_year=True)
         return make_and_log(Order(config, opened, form, wanted, question, profile, output, now, targets, owner))
 

@@ -143,9 +143,17 @@ class Profile:
 
     def place(self, level: Sequence[str], name: str) -> tuple[str, str] | None:
         """一级 and 二级 a row is printed under; None for the block of funds. KeyError where no line fits."""
+        line = self._line(level, name, with_funds=True)
+        return None if line.to == FUNDS else _to(line.to, level)
+
+    def place_in_table(self, level: Sequence[str], name: str) -> tuple[str, str]:
+        """The same in a form without the block of funds."""
+        return _to(self._line(level, name, with_funds=False).to, level)
+
+    def _line(self, level: Sequence[str], name: str, *, with_funds: bool) -> MappingKeys:
         for line in self.keys.mapping:
-            if line.name in (None, name) and _fits(line.level, level):
-                return None if line.to == FUNDS else _to(line.to, level)
+            if line.name in (None, name) and _fits(line.level, level) and (with_funds or line.to != FUNDS):
+                return line
         raise KeyError(" · ".join(level))
 
     def order(self, place: tuple[str, str]) -> tuple[int, int]:

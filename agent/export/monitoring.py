@@ -1,0 +1,150 @@
+"""项目支出绩效目标执行监控表: the year's first months, and where it is heading, proposed for a person to confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from agent.config import Project
+from agent.export.appraisal import Funds, funds_of
+from agent.export.basis import YEAR, Basis
+from agent.export.blocks import indicators, origins_used, pairs, signatures, ten_thousands, title
+from agent.export.columns import EXPECTED, OWED, value_text
+from agent.export.content import fund, heading, row_content
+from agent.export.form import Cell, Form, Grid, Sheet, Style
+from agent.export.reasons import Progress, lines_of
+from agent.export.rows import Likely, Line, Row, Standing
+from agent.export.sheet_names import sheet_names
+from agent.model import State, Unit, Verdict
+from agent.shown import shown
+
+LIKELY = {Likely.SURE: "确定能", Likely.MAYBE: "有可能", Likely.NOT: "完全不可能"}
+NOTE = "全年预计完成情况与完成目标可能性由系统按截至目前的记录推算，为建议（待确认）；偏差原因由填报人填写。"
+
+
+def monitoring(basis: Basis, progress: Progress) -> Form:
+    """The form, a sheet for each project; every row of the table stands in it, with points or without."""
+    sheets: list[Sheet] = []
+    projects: list[dict[str, Any]] = []
+    printed: dict[str, dict[str, str]] = {}
+    names = sheet_names([project.name for project in basis.plan.projects])
+    for project, (name, _) in zip(basis.plan.projects, names, strict=True):
+        lines = _lines(basis, project, progress)
+        funds = funds_of(project, basis.verdicts(project), basis.funds(project), basis.profile)
+        sheets.append(_sheet(basis, project, lines, funds, name))
+        printed |= {f"{project.id}/{line.row.indicator.id}": _printed(line) for line in lines}
+        projects.append(
+            {
+                "project": project.id,
+                "name": project.name,
+                "header": dict(basis.header(project)),
+                "funds": [fund(one) for one in funds],
+                "rows": [row_content(basis, line) for line in lines],
+            }
+        )
+    content = {**heading(basis, "monitoring"), "projects": projects}
+    return Form(basis.profile.keys.monitoring.title, tuple(sheets), content, printed)
+
+
+def foreseen(verdict: Verdict) -> tuple[str | None, Likely | None]:
+    """全年预计完成情况 and 完成目标可能性 of a verdict on the year; None where the records say nothing of it."""
+    target, forecast = verdict.target, verdict.forecast
+    if target is None or target.value is None:
+        return None, None
+    expected = None if forecast is None else Fraction(forecast.value)
+    if target.unit is Unit.DATE:
+        expected = verdict.value
+    text = None if expected is None else shown(expected, verdict.unit, target)
+    if verdict.reachable is False or (target.unit is Unit.DATE and verdict.state is State.MISSED):
+        return text, Likely.NOT
+    if expected is not None:
+        return text, Likely.SURE if target.holds(expected) else Likely.MAYBE
+    return None, Likely.MAYBE if verdict.reason == "unfinished" else None
+
+
+def _lines(basis: Basis, project: Project, progress: Progress) -> list[Line]:
+    verdicts, years = basis.verdicts(project), basis.verdicts(project, YEAR)
+    rows = [
+        Row(
+            one,
+            verdicts[one.id],
+            basis.profile.place_in_table(one.level, one.name),
+            Standing.WITHOUT_POINTS,
+            Fraction(0),
+            Fraction(0),
+            None,
+        )
+        for one in project.indicators
+        if one.form == "table"
+    ]
+    rows.sort(key=lambda row: basis.profile.order(row.place or ("", "")))
+    texts = dict(basis.header(project))
+    lines = []
+    for line in lines_of(basis, rows, progress):
+        expected, likely = foreseen(years[line.row.indicator.id])
+        lines.append(replace(line, expected=expected, likely=likely, texts=_said(texts, line.row)))
+    return lines
+
+
+def _said(texts: Mapping[str, str], row: Row) -> dict[str, str]:
+    """What was filled in of one row: fields named `指标名称:栏目`."""
+    mark = f"{row.indicator.name}:"
+    return {name.removeprefix(mark): text for name, text in texts.items() if name.startswith(mark)}
+
+
+def _printed(line: Line) -> dict[str, str]:
+    found = {"value": value_text(line.row.verdict)}
+    if line.expected is not None:
+        found["expected"] = line.expected
+    if line.likely is not None:
+        found["likely"] = LIKELY[line.likely]
+    return found
+
+
+def _sheet(basis: Basis, project: Project, lines: Sequence[Line], funds: Sequence[Funds], name: str) -> Sheet:
+    layout = basis.profile.keys.monitoring
+    grid = Grid([column.width for column in layout.columns])
+    texts = basis.header(project)
+    title(grid, layout.title, f"{basis.plan.year}年度 · {basis.period}" + (" · 草稿" if basis.is_draft else ""))
+    pairs(grid, ["项目名称"], texts)
+    for labels in layout.head:
+        pairs(grid, labels, texts)
+    if funds:
+        _funds(grid, basis, funds)
+    label, text = grid.spread(1, 8)
+    goal = Cell(texts.get("年度总体目标", ""), Style.TEXT, across=text)
+    grid.add(Cell("年度总体目标", Style.LABEL, across=label), goal)
+    begins, heads = indicators(grid, layout.columns, lines, basis.period)
+    signatures(grid, layout.signatures, texts)
+    for note in _notes(basis, grid, lines):
+        grid.whole(note, Style.NOTE)
+    return grid.sheet(name, begins, heads)
+
+
+def _notes(basis: Basis, grid: Grid, lines: Sequence[Line]) -> Iterator[str]:
+    if any(line.expected is not None or line.likely is not None for line in lines):
+        yield NOTE
+    if tints := origins_used(grid):
+        yield tints
+    yield f"数据截至 {basis.as_of}。"
+
+
+def _funds(grid: Grid, basis: Basis, lines: Sequence[Funds]) -> None:
+    block = basis.profile.keys.funds
+    assert block is not None
+    spans = grid.spread(2, 3, 3, 3, 3, 3)
+    heads = ("", "年初预算数", f"{basis.period}执行数", f"{basis.period}执行率", EXPECTED.replace("完成情况", "执行数"))
+    first = Cell(block.head, Style.LABEL, across=spans[0], down=1 + len(lines))
+    grid.add(first, *(Cell(text, Style.LABEL, across=span) for text, span in zip(heads, spans[1:], strict=True)))
+    for number, line in enumerate(lines):
+        rate = shown(line.rate, Unit.RATIO) if line.rate is not None else OWED if number == 0 else ""
+        cells = [
+            Cell(line.label, Style.LABEL),
+            ten_thousands(line.planned),
+            ten_thousands(line.executed),
+            Cell(rate, Style.NUMBER),
+            Cell("", Style.NUMBER),
+        ]
+        grid.add(*(replace(cell, across=span) for cell, span in zip(cells, spans[1:], strict=True)))

@@ -1,0 +1,271 @@
+"""The monitoring form, the table of targets, and what every form is written as."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from openpyxl import load_workbook
+
+from agent.asking import answer
+from agent.cli.exporting import make_and_log
+from agent.evaluate import Board
+from agent.export import FORMATS, LAYOUTS, load_profile, months, shipped
+from agent.export.monitoring import foreseen
+from agent.export.profile import FOLDER
+from agent.export.rows import Likely
+from agent.ledger import acts
+from agent.model import ConfigError, Forecast
+from agent.status import Question
+from tests import servers
+from tests.form_site import FormSite, form_site
+from tests.plans import at
+
+AUGUST = at("2026-08-10T09:00")
+SEVEN = "2026-01..07"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[FormSite]:
+    with form_site(tmp_path, read=AUGUST) as made:
+        made.state("execution", "2026-07-31", "2026-08-03T10:00", numerator="550000", denominator="1000000")
+        yield made
+
+
+def rows_of(content: Any) -> dict[str, Any]:
+    return {row["indicator"]: row for row in content["rows"]}
+
+
+def test_the_months_of_the_monitoring_form_have_the_values_of_the_status(site: FormSite) -> None:
+    content = site.content("monitoring", period=SEVEN, now=AUGUST)
+    told = site.status(AUGUST, "2026-01-01", "2026-08-01")["indicators"]
+    known = {one["indicator"]: one for one in told if one["system"] is None}
+    rows = rows_of(content)
+    assert {id: row["verdict"] for id, row in rows.items()} == {id: known[id] for id in rows}
+    assert rows["answered"]["printed_value"] == "66.67%"
+    assert rows["execution"]["printed_value"] == "55.00%"
+    assert content["funds"][0] == {
+        "label": "年度资金总额",
+        "planned": 1000000,
+        "budget": 1000000,
+        "executed": 550000,
+        "rate": 0.55,
+    }
+
+
+def test_where_the_year_will_end_is_proposed_from_the_forecast_of_the_status(site: FormSite) -> None:
+    rows = rows_of(site.content("monitoring", period=SEVEN, now=AUGUST))
+    year = answer(site.config, site.ledger, Question(window="year"), AUGUST)["indicators"]
+    known = {one["indicator"]: one for one in year if one["system"] is None}
+    assert rows["answered"]["expected"] == f"{known['answered']['forecast']['value'] * 100:.2f}%"
+    assert (rows["answered"]["likely"], known["answered"]["reachable"]) == ("not", False)
+    assert (rows["execution"]["expected"], rows["execution"]["likely"]) == (None, None)
+    printed = texts(site.made("monitoring", ".xlsx", period=SEVEN, now=AUGUST).content)
+    assert f"建议：{rows['answered']['expected']}" in printed
+    assert any("为建议（待确认）" in text for text in printed)
+    assert {"1-7月执行情况", "偏差原因分析", "完全不可能", "（2026年度 · 1-7月）"} <= set(printed)
+
+
+def test_what_was_proposed_is_kept_in_the_log(site: FormSite) -> None:
+    make_and_log(site.order("monitoring", period=SEVEN, now=AUGUST))
+    with site.ledger.read() as session:
+        (act,) = [one for one in acts.read(session) if one.kind == "export"]
+    kept = act.body["rows"]["ops/answered"]
+    assert (kept["value"], kept["likely"]) == ("66.67%", "完全不可能")
+    assert kept["expected"].endswith("%")
+
+
+@pytest.mark.parametrize(
+    ("reachable", "value", "likely"),
+    [(True, 0.81, Likely.SURE), (True, 0.8, Likely.SURE), (True, 0.79, Likely.MAYBE), (False, 0.79, Likely.NOT)],
+)
+def test_what_is_likely_follows_from_the_forecast_and_whether_the_target_is_in_reach(
+    site: FormSite, reachable: bool, value: float, likely: Likely
+) -> None:
+    snapshot = Board(site.config, site.ledger).refresh(AUGUST)
+    known = next(one for one in snapshot.verdicts if (one.indicator, one.window.name) == ("answered", "year"))
+    forecast = Forecast(value, value, value, 0.5)
+    assert foreseen(replace(known, reachable=reachable, forecast=forecast))[1] is likely
+
+
+def test_the_table_of_targets_prints_what_was_promised_and_no_verdict(site: FormSite) -> None:
+    content = site.content("targets")
+    assert next((row["level"], row["name"], row["printed_target"]) for row in content["rows"]) == (
+        ["投入与管理", "投入管理"],
+        "预算执行率",
+        ">=95%",
+    )
+    printed = texts(site.made("targets", ".xlsx").content)
+    assert {"财政项目支出绩效目标表", "申报单位名称：房地产交易中心", "1,000,000", "2026年绩效目标"} <= set(printed)
+    assert "受理差错率" not in printed
+
+
+@pytest.mark.parametrize("form", sorted(LAYOUTS))
+@pytest.mark.parametrize("ending", sorted(FORMATS))
+def test_every_form_is_written_as_everything_with_the_same_bytes_twice(site: FormSite, form: str, ending: str) -> None:
+    first = site.made(form, ending, now=AUGUST).content
+    assert first == site.made(form, ending, now=AUGUST).content
+    if ending != ".xlsx":
+        assert "使用人员满意度" in first.decode("utf-8-sig")
+
+
+def test_no_text_of_a_csv_counts_as_a_formula(site: FormSite) -> None:
+    content = site.made(ending=".csv", now=AUGUST).content
+    assert content.startswith(b"\xef\xbb\xbf")
+    cells = [cell for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) for cell in row]
+    assert {"'=95%", "'=住建委"} <= set(cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_no_text_of_a_page_counts_as_markup(tmp_path: Path) -> None:
+    with form_site(tmp_path, read=AUGUST) as site:
+        site.state("answered", reason="<script>alert(1)</script>")
+        page = site.made(ending=".html", now=at("2027-01-10T09:00")).content.decode()
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+@pytest.mark.parametrize("text", ["2026-02..07", "2026-01..13", "2026-01..2027-02", "1-7", "2025-01..07"])
+def test_a_period_begins_with_the_year_and_ends_in_it(text: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        months(text, 2026)
+    assert str(refused.value) == f"--period：应写作 2026-01..07（自1月起），现为 {text!r}"
+
+
+# --- profiles ---------------------------------------------------------------------------------------------------------
+
+
+def variant(folder: Path, **changes: Any) -> str:
+    """A copy of the national profile, edited."""
+    content = yaml.safe_load((FOLDER / "mof-2020.yaml").read_text(encoding="utf-8"))
+    file = folder / "variant.yaml"
+    file.write_text(yaml.safe_dump({**content, **changes}, allow_unicode=True), encoding="utf-8")
+    return str(file)
+
+
+SICHUAN = {  # 四川省: the target in three columns, and what is written below
+    "title": "四川省项目支出绩效自评表",
+    "columns": [
+        {"key": "class", "head": "一级指标", "width": 12},
+        {"key": "part", "head": "二级指标", "width": 14},
+        {"key": "name", "head": "三级指标", "width": 24},
+        {"key": "sign", "head": "指标性质", "width": 9},
+        {"key": "bare_target", "head": "指标值", "width": 12},
+        {"key": "unit", "head": "度量单位", "width": 9},
+        {"key": "bare_value", "head": "完成值", "width": 14},
+        {"key": "points", "head": "权重", "width": 8},
+        {"key": "score", "head": "得分", "width": 8},
+        {"key": "reason", "head": "未完成原因分析", "width": 34},
+    ],
+    "closing": [{"label": "评价结论"}, {"label": "存在问题"}, {"label": "改进措施"}],
+}
+
+
+def test_a_variant_of_another_province_needs_no_code(tmp_path: Path) -> None:
+    with form_site(tmp_path) as site:
+        site.state_all()
+        profile = variant(tmp_path, name="sichuan-2023", **{"self-evaluation": SICHUAN}, reverse="linear")
+        sheet = load_workbook(io.BytesIO(site.made(ending=".xlsx", profile=profile).content)).worksheets[0]
+        grid = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    (response,) = [row for row in grid if row[2] == "平均响应时长"]
+    assert response[3:9] == ["≤", "5", "分钟", "12.2", 20, 0]
+    (liked,) = [row for row in grid if row[2] == "使用人员满意度"]
+    assert liked[3:7] == ["＝", "95", "%", "94.996"]
+    assert [row[0] for row in grid if row[0] in ("评价结论", "存在问题", "改进措施")] == [
+        "评价结论",
+        "存在问题",
+        "改进措施",
+    ]
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_the_shipped_profiles_hold_together(name: str) -> None:
+    assert load_profile(name).name == name
+
+
+def test_every_mistake_of_a_profile_is_named_with_its_place(tmp_path: Path) -> None:
+    columns = [{"key": "naem", "head": "三级指标", "width": 20}, *SICHUAN["columns"][3:]]
+    grades = [{"name": "良", "least": 80}, {"name": "优", "least": 90}]
+    file = variant(tmp_path, grades=grades, **{"self-evaluation": {"title": "表", "columns": columns}})
+    with pytest.raises(ConfigError) as refused:
+        load_profile(file)
+    said = str(refused.value)
+    assert "variant.yaml:" in said
+    assert "grades: expected the best grade first" in said
+    assert "self-evaluation.columns[0].key: unknown column 'naem'; did you mean 'name'?" in said
+    assert "self-evaluation.columns: expected a column `name`" in said
+
+
+def test_a_profile_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_profile("mof-2021")
+    assert (
+        str(refused.value) == "--profile：没有名为 mof-2021 的表式；可用 mof-2020、shanghai-4class，或给出 .yaml 文件"
+    )
+
+
+# --- on paper ---------------------------------------------------------------------------------------------------------
+
+
+def paper(pdf: Path) -> tuple[list[str], int, str]:
+    """The sizes of a PDF's pages, how many there are, and its text without spaces."""
+    shown = subprocess.run(
+        [servers.program("pdfinfo", "poppler-utils"), pdf], capture_output=True, check=True, text=True
+    )
+    sizes = [line for line in shown.stdout.splitlines() if line.startswith("Page size")]
+    (count,) = [int(line.split()[1]) for line in shown.stdout.splitlines() if line.startswith("Pages:")]
+    text = subprocess.run(["pdftotext", "-raw", pdf, "-"], capture_output=True, check=True, text=True).stdout
+    return sizes, count, "".join(text.split())
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(("form", "pages"), [("self-evaluation", 3), ("monitoring", 1), ("targets", 1)])
+def test_a_workbook_prints_on_a4_with_every_text(site: FormSite, form: str, pages: int) -> None:
+    soffice = servers.program("soffice", "libreoffice-calc")
+    made = site.made(form, ".xlsx", now=AUGUST, period=SEVEN if form == "monitoring" else None)
+    file = site.folder / "form.xlsx"
+    file.write_bytes(made.content)
+    home = f"-env:UserInstallation={(site.folder / 'office').as_uri()}"
+    subprocess.run(
+        [soffice, home, "--headless", "--convert-to", "pdf", "--outdir", site.folder, file],
+        check=True,
+        capture_output=True,
+    )
+    sizes, count, text = paper(site.folder / "form.pdf")
+    assert all("(A4)" in size for size in sizes)
+    assert count <= pages
+    missing = [cell for cell in texts(made.content) if "".join(cell.split()) not in text and len(cell) < 12]
+    assert missing == []
+
+
+@pytest.mark.server
+def test_the_page_prints_on_a4_with_every_text(site: FormSite, chromium_path: str) -> None:
+    file = site.folder / "form.html"
+    file.write_bytes(site.made(ending=".html", now=AUGUST).content)
+    pdf = site.folder / "form.pdf"
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={pdf}"]
+    subprocess.run([chromium_path, *options, file.as_uri()], check=True, capture_output=True)
+    sizes, count, text = paper(pdf)
+    assert all("(A4)" in size for size in sizes)
+    assert count <= 4
+    names = [row["name"] for row in json.loads(site.made(now=AUGUST).content)["projects"][0]["rows"]]
+    assert [name for name in names if name not in text] == []
+
+
+def texts(content: bytes) -> list[str]:
+    book = load_workbook(io.BytesIO(content))
+    return [
+        cell.value
+        for sheet in book.worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, str)
+    ]
