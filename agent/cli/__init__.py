@@ -47,6 +47,8 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "render": rendering.render,
     "close": closing.close,
     "verify": closing.verify,
+    "closed": closing.closed,
+    "sample": closing.sample,
     "run": running.run,
     "demo": running.demo,
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.opening import caught_up, console, load, open_ledger, progress
+from agent.cli.opening import caught_up, chosen_indicator, console, load, open_ledger, progress, say
 from agent.cli.options import (
     DEFAULT_LEDGER,
     DEFAULT_SOURCES,
@@ -71,6 +71,58 @@ def verify(
         verified = evidence.verify(pack, COLLECTORS, key, advance)
     console().print(terminal.verified(verified))
     return DOES_NOT_HOLD if verified.problems else DONE
+
+
+def closed(
+    diff: Annotated[bool, typer.Option("--diff", help="Also what has changed since, judged now.")] = False,
+    targets: Targets = DEFAULT_TARGETS,
+    sources: Sources = DEFAULT_SOURCES,
+    ledger: LedgerAt = DEFAULT_LEDGER,
+) -> int:
+    """The closings there are; --diff holds what each period comes to now against what it came to then."""
+    from agent import evidence, terminal
+    from agent.poll import now_instant
+
+    config = load(targets, sources)
+    with open_ledger(ledger, made=False) as opened:
+        if diff:
+            now = now_instant()
+            found = evidence.changed_since(opened, lambda period: evidence.Question(config, {}, b"", period, now))
+        else:
+            found = [evidence.Since(one, None) for one in evidence.closed_periods(opened)]
+    console().print(terminal.closings(found, config.plans[0].timezone))
+    return DOES_NOT_HOLD if any(one.moved and one.closing.stage == "final" for one in found) else DONE
+
+
+def sample(
+    out: Annotated[Path, typer.Option("-o", "--output", help="Where to write the sheet, a .csv file.")],
+    n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="How many records.")] = 30,
+    seed: Annotated[str, typer.Option("--seed", help="The same seed draws the same records.")] = "1",
+    indicator: Annotated[str | None, typer.Option("--indicator", help="Only of this one.")] = None,
+    year: Year = None,
+    period: PeriodText = None,
+    targets: Targets = DEFAULT_TARGETS,
+    sources: Sources = DEFAULT_SOURCES,
+    ledger: LedgerAt = DEFAULT_LEDGER,
+) -> None:
+    """Draw records of a period to be checked one by one against the source systems (抽样核对表)."""
+    from agent import evidence
+    from agent.poll import now_instant
+
+    if out.suffix != ".csv":
+        raise ConfigError(f"-o {out}: expected a name that ends with .csv")
+    config = load(targets, sources)
+    place = chosen_indicator(config, indicator) if indicator is not None else None
+    asked = evidence.Question(config, {}, b"", _period(year, period), now_instant())
+    with open_ledger(ledger, made=False) as opened, opened.frozen() as still, progress("drawing") as advance:
+        with still.read() as session:
+            past = evidence.known_by(session, 0)
+        sheet = evidence.sample(evidence.judged(asked, still, past), n, seed, place, advance)
+    try:
+        out.write_bytes(sheet)
+    except OSError as error:
+        raise ConfigError(f"-o {out}: {error.strerror}") from None
+    say(f"{out}：抽样核对表，种子 {seed}")
 
 
 def _period(year: int | None, period: str | None) -> Period:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from agent.evidence.closing import Closed, Wanted, close
-from agent.evidence.contents import Question
+from agent.evidence.contents import Question, judged, known_by
+from agent.evidence.sampling import sample
 from agent.evidence.settings import sources_text, targets_texts
 from agent.evidence.signing import Signer
+from agent.evidence.since import Moved, Since, changed_since, closed_periods
 from agent.evidence.verification import Problem, Verified, verify
 
 __all__ = [
     "Closed",
+    "Moved",
     "Problem",
     "Question",
     "Signer",
+    "Since",
     "Verified",
     "Wanted",
+    "changed_since",
     "close",
+    "closed_periods",
+    "judged",
+    "known_by",
+    "sample",
     "sources_text",
     "targets_texts",
     "verify",

@@ -6,7 +6,7 @@ from agent.terminal.calendar import arrangement
 from agent.terminal.changes import changed
 from agent.terminal.checks import checked, recomputed
 from agent.terminal.deeds import acts
-from agent.terminal.evidence import closed, verified
+from agent.terminal.evidence import closed, closings, verified
 from agent.terminal.explained import explanation
 from agent.terminal.owing import attested, owed
 from agent.terminal.reading import collected, rejects, retried, tried
@@ -19,6 +19,7 @@ __all__ = [
     "changed",
     "checked",
     "closed",
+    "closings",
     "collected",
     "explanation",
     "open_records",

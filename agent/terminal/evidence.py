@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 
 from agent.book.closings import Value
-from agent.evidence import Closed, Verified
-from agent.shown import shown
-from agent.terminal.grid import Column, Grid, said
+from agent.evidence import Closed, Since, Verified
+from agent.shown import moment, shown
+from agent.terminal.grid import Column, Grid, indented, said
 from agent.words import STATES
 
 LISTED = 50
@@ -42,6 +44,27 @@ def closed(done: Closed, out: Path) -> RenderableType:
         ]
         lines.append(said(f"重述第 {done.former.act.n} 条：{act.body['reason']}；有变化的指标 {len(rows)} 项"))
         lines += [Grid(CHANGES, rows)] if rows else []
+    return Group(*lines)
+
+
+def closings(found: Sequence[Since], timezone: str) -> RenderableType:
+    """Each closing with its pack; where that was asked, what its period comes to now."""
+    if not found:
+        return said("还没有封过账")
+    zone = ZoneInfo(timezone)
+    lines: list[RenderableType] = []
+    for closing, moved in found:
+        act = closing.act
+        restated = f"，已由第 {closing.superseded} 条重述" if closing.superseded is not None else ""
+        reason = f"，{closing.reason}" if closing.reason else ""
+        when = moment(act.at, zone)
+        name = f"#{act.n} {closing.period.words}({STAGES[closing.stage]})"
+        lines.append(said(f"{name} {when} {act.account}{reason}{restated}"))
+        lines.append(said(f"  证据包 SHA-256 {closing.pack}", "dim"))
+        if moved is not None:
+            lines.append(said(f"  封账之后有变化的指标 {len(moved)} 项", "bold red" if moved else "green"))
+            rows = [[said(one.indicator), said(told(one.then)), said(told(one.now))] for one in moved]
+            lines += [indented(Grid(CHANGES, rows))] if rows else []
     return Group(*lines)
 
 

@@ -1,0 +1,217 @@
+"""Closings: drafts and final ones, restatements, signatures, what has changed since, and samples to be looked up."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from agent.book.closings import closings
+from agent.book.period import Period, period_of, year_of
+from agent.evidence import Signer, Since, Wanted, changed_since, judged, known_by, sample
+from agent.ledger import acts
+from agent.model import ConfigError
+from tests.closed_site import busy_site, closed, forged, problems, question, verdict_with
+from tests.sites import Site as CommandSite
+from tests.small_site import NOW, Site, at
+
+FEBRUARY, MARCH, APRIL = period_of("2026-02"), period_of("2026-03"), at("2026-04-01T00:00:00")
+FINAL = Wanted("final")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    (tmp_path / "site").mkdir()
+    with busy_site(tmp_path / "site") as made:
+        yield made
+
+
+def since(site: Site, now: int = APRIL) -> list[Since]:
+    return changed_since(site.ledger, lambda period: question(site, period, now))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "days"),
+    [
+        ("2026-01..07", "2026-01..07", 212),
+        ("2026-02", "2026-02", 28),
+        ("2026-01..12", "2026", 365),
+        ("2028", "2028", 366),
+    ],
+)
+def test_a_period_is_whole_months_of_one_year(text: str, name: str, days: int) -> None:
+    period = period_of(text)
+    assert (period.name, period.last - period.first) == (name, days)
+
+
+@pytest.mark.parametrize("text", ["2026-13", "2026-07..01", "2026-0", "26-01", "2026-01..2027-02", "1999-01", ""])
+def test_what_is_no_period_says_what_was_expected(text: str) -> None:
+    with pytest.raises(ConfigError, match="expected months of one year such as"):
+        period_of(text)
+
+
+def test_the_words_of_a_period_are_those_people_use() -> None:
+    said = [year_of(2026), period_of("2026-01..07"), period_of("2026-02")]
+    assert [one.words for one in said] == ["2026年", "2026年1–7月", "2026年2月"]
+
+
+def test_a_closing_is_an_act_with_its_values_and_the_hash_of_its_pack(site: Site, tmp_path: Path) -> None:
+    done = closed(site, tmp_path / "pack.zip")
+    with site.ledger.read() as session:
+        log = acts.read(session)
+    assert acts.first_broken(log) is None
+    (closing,) = closings(log)
+    assert (closing.stage, closing.act.account, closing.pack) == ("draft", "wang", done.packed.sha256)
+    assert closing.values == done.values
+    assert str(closing.values["ops/response"].value) == "4515"
+
+
+def test_a_final_closing_waits_for_the_end_of_its_period(site: Site, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="2026-03 has not ended yet"):
+        closed(site, tmp_path / "pack.zip", period=MARCH, wanted=FINAL)
+    assert not (tmp_path / "pack.zip").exists()
+    assert not (tmp_path / "pack.zip.part").exists()
+    closed(site, tmp_path / "pack.zip", period=MARCH, now=APRIL, wanted=FINAL)
+
+
+def test_a_final_closing_of_the_year_waits_for_what_people_still_owe(site: Site, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="ops/sound: still to be stated for the whole period"):
+        closed(site, tmp_path / "pack.zip", period=year_of(2026), now=at("2027-01-05T10:00:00"), wanted=FINAL)
+
+
+def test_a_closed_period_is_closed_again_only_with_a_reason_and_the_former_is_kept(site: Site, tmp_path: Path) -> None:
+    first = closed(site, tmp_path / "1.zip", period=MARCH, now=APRIL, wanted=FINAL)
+    for wanted, message in (
+        (FINAL, "is closed: act"),
+        (Wanted("draft"), "is closed: act"),
+        (Wanted("final", restate=True), "--reason: expected why"),
+        (Wanted("draft", restate=True, reason="补录"), "is --final too"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            closed(site, tmp_path / "2.zip", period=MARCH, now=APRIL, wanted=wanted)
+    site.deliver("faults", [("F8", "portal", "2026-03-02T12:00:00", "2026-03-02T12:01:00", "1", None)])
+    again = closed(site, tmp_path / "2.zip", period=MARCH, now=APRIL, wanted=Wanted("final", True, "补录"))
+    assert again.former is not None
+    assert again.former.act.n == first.act.n
+    assert again.values["ops/answered"] != first.values["ops/answered"]
+    with site.ledger.read() as session:
+        former, latter = closings(acts.read(session))
+    assert (former.superseded, latter.restates, latter.reason) == (again.act.n, first.act.n, "补录")
+    assert problems(tmp_path / "1.zip") == problems(tmp_path / "2.zip") == ()
+
+
+def test_what_was_never_closed_cannot_be_restated(site: Site, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no final closing that could be restated"):
+        closed(site, tmp_path / "pack.zip", wanted=Wanted("final", True, "补录"))
+
+
+def test_a_pack_is_never_overwritten(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "pack.zip").write_text("another")
+    with pytest.raises(ConfigError, match="a pack is never overwritten"):
+        closed(site, tmp_path / "pack.zip")
+    assert (tmp_path / "pack.zip").read_text() == "another"
+
+
+def test_late_data_shows_as_changed_since_the_closing_and_what_did_not_move_does_not(
+    site: Site, tmp_path: Path
+) -> None:
+    closed(site, tmp_path / "pack.zip", period=MARCH, now=APRIL, wanted=FINAL)
+    (before,) = since(site)
+    assert before.moved == ()
+    site.deliver("calls", [("C3", "portal", "2026-03-04T00:00:00", "0", "10")])
+    (after,) = since(site)
+    assert after.moved is not None
+    assert [one.indicator for one in after.moved] == ["ops/calls"]
+    (one,) = after.moved
+    assert one.then is not None
+    assert one.now is not None
+    assert one.then.good + 1 == one.now.good
+
+
+def test_a_period_before_the_late_data_stays_as_it_was_closed(site: Site, tmp_path: Path) -> None:
+    closed(site, tmp_path / "pack.zip", period=FEBRUARY, now=APRIL)
+    site.deliver("calls", [("C3", "portal", "2026-03-04T00:00:00", "0", "10")])
+    (one,) = since(site)
+    assert one.moved == ()
+
+
+# --- signatures -------------------------------------------------------------------------------------------------------
+
+
+def keys(folder: Path, name: str) -> tuple[Path, Path]:
+    key, private, public = Ed25519PrivateKey.generate(), folder / f"{name}.pem", folder / f"{name}.pub"
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return private, public
+
+
+def test_a_signature_holds_for_its_key_and_for_no_other(site: Site, tmp_path: Path) -> None:
+    private, public = keys(tmp_path, "own")
+    _, other = keys(tmp_path, "other")
+    done = closed(site, tmp_path / "pack.zip", wanted=Wanted("draft", signer=Signer(private)))
+    assert done.act.body["signed_by"] == Signer(private).fingerprint
+    assert problems(tmp_path / "pack.zip", public) == ()
+    (found,) = problems(tmp_path / "pack.zip", other)
+    assert (found.file, found.got) == ("manifest.sig", "签名不符")
+
+
+def test_a_forged_pack_without_its_signature_fails_where_a_key_is_asked_for(site: Site, tmp_path: Path) -> None:
+    private, public = keys(tmp_path, "own")
+    closed(site, tmp_path / "pack.zip", wanted=Wanted("draft", signer=Signer(private)))
+    change = {"verdicts.json": verdict_with("state", "met", "answered")}
+    found = problems(forged(tmp_path / "pack.zip", tmp_path / "forged.zip", change), public)
+    assert ("manifest.sig", "没有签名") in {(one.file, one.got) for one in found}
+
+
+@pytest.mark.parametrize("content", [b"", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+def test_what_is_no_key_is_the_users_mistake(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "key.pem").write_bytes(content)
+    with pytest.raises(ConfigError, match="expected an unencrypted Ed25519 private key in PEM"):
+        Signer(tmp_path / "key.pem")
+
+
+# --- samples ----------------------------------------------------------------------------------------------------------
+
+
+def drawn(site: Site, number: int, seed: str, indicator: tuple[str, str] | None = None) -> list[dict[str, str]]:
+    with site.ledger.frozen() as still, still.read() as session:
+        contents = judged(question(site, Period(*MARCH)), still, known_by(session, 0))
+        sheet = sample(contents, number, seed, indicator, lambda done, total: None)
+    return list(csv.DictReader(StringIO(sheet.decode("utf-8-sig"))))
+
+
+def test_a_sample_is_the_same_for_the_same_seed_and_each_outcome_has_its_turn(site: Site) -> None:
+    first = drawn(site, 4, "7", ("ops", "answered"))
+    assert first == drawn(site, 4, "7", ("ops", "answered"))
+    assert sorted(row["结果"] for row in first) == sorted(["合格", "不合格", "剔除", "未结"])
+    others = [drawn(site, 2, str(seed)) for seed in range(8)]
+    assert len({str(rows) for rows in others}) > 1
+    assert all(row["核对人"] == "" for row in first)
+
+
+def test_a_sample_of_nothing_says_so(site: Site) -> None:
+    with pytest.raises(ConfigError, match="no record counts in this period"):
+        drawn(site, 3, "1", ("ops", "nowhere"))
+
+
+# --- the commands -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.server
+def test_a_pack_is_verified_in_an_empty_folder_by_the_command_alone(site: Site, tmp_path: Path) -> None:
+    closed(site, tmp_path / "pack.zip", now=NOW)
+    shutil.rmtree(tmp_path / "site")
+    (tmp_path / "empty").mkdir()
+    elsewhere = CommandSite(tmp_path / "empty")
+    assert "重新计算没有差异" in elsewhere.run("verify", str(tmp_path / "pack.zip")).out
+    content = bytearray((tmp_path / "pack.zip").read_bytes())
+    content[300] ^= 1
+    (tmp_path / "pack.zip").write_bytes(content)
+    assert "不符" in elsewhere.run("verify", str(tmp_path / "pack.zip"), code=1).out
+    assert list((tmp_path / "empty").iterdir()) == []
