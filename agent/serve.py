@@ -16,7 +16,7 @@ from agent.explain import explain
 from agent.ledger import Ledger
 from agent.memory import few_arenas
 from agent.model import ConfigError, Instant, Snapshot, Verdict
-from agent.notify import Outbox
+from agent.notify import Notifier, Outbox
 from agent.poll import Publisher, Round, Schedule, now_instant
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def serve(
     publisher = Publisher()
     schedule = Schedule(config, ledger, rounds, publisher, clock)
     outbox = Outbox()
+    notifier = Notifier(config.alerting.routes, outbox, now_instant, publisher.count)
     pages = app(
         publisher,
         config,
@@ -53,6 +54,7 @@ def serve(
         lambda asked: answer(config, ledger, asked, clock()),
         lambda verdict: account(config, ledger, publisher, verdict),
         sent=outbox.recent if demo else None,
+        notifier=notifier,
         demo=demo,
     )
     host, port = listening.getsockname()[:2]

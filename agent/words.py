@@ -81,6 +81,7 @@ WINDOWS = {
     "custom": "自选区间",
 }
 SEVERITIES = {"critical": "紧急", "warning": "重要", "info": "提示"}
+ALERT, ENDED = "告警", "解除"
 OUTCOMES = {"good": "合格", "bad": "不合格", "excluded": "剔除", "open": "未结"}
 REASONS = {
     "not_measured": "本区间尚未开始采集",

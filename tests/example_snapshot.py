@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from agent.config import Config, load
+from agent.config import Alerting, Config, load
 from agent.evaluate import named
 from agent.model import (
     SECOND_US,
@@ -24,6 +24,8 @@ from agent.model import (
     Verdict,
     instant_of,
 )
+from agent.notify.kinds import OutboxRoute
+from agent.wire.access import Access
 
 TARGETS = r"""
 year: 2026
@@ -87,7 +89,8 @@ def make_config(folder: Path) -> Config:
     """The plan above, read from a file."""
     path = folder / "targets.yaml"
     path.write_text(TARGETS, encoding="utf-8")
-    return load([path], None, collectors={})
+    alerting = Alerting((Access(url="http://alertmanager.example"),), {"duty": OutboxRoute(kind="outbox")})
+    return replace(load([path], None, collectors={}), alerting=alerting)
 
 
 def make_verdict(

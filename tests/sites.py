@@ -76,9 +76,12 @@ class Site:
     folder: Path
     ledger: str = "ledger.db"
 
-    def write(self, targets: Mapping[str, Any], sources: Mapping[str, Any]) -> None:
+    def write(
+        self, targets: Mapping[str, Any], sources: Mapping[str, Any], alerting: Mapping[str, Any] | None = None
+    ) -> None:
         """Both files."""
-        for name, content in (("targets.yaml", targets), ("sources.yaml", {"sources": sources})):
+        polled = {"sources": sources} | ({} if alerting is None else {"alerting": alerting})
+        for name, content in (("targets.yaml", targets), ("sources.yaml", polled)):
             text = json.dumps(content, ensure_ascii=False, indent=1)  # which is YAML too, and has no references
             (self.folder / name).write_text(text, encoding="utf-8")
 

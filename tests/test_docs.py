@@ -205,7 +205,7 @@ def command_rows(document: Path) -> dict[str, str]:
     """The rows of the table of commands: what is typed, and the first cell."""
     rows = {}
     for line in prose(document):
-        if row := re.match(r"\| `dabiao ([a-z]+(?:-[a-z]+)*(?: (?:list|retry|import|show))?)([^|]*)\|", line):
+        if row := re.match(r"\| `dabiao ([a-z]+(?:-[a-z]+)*(?: (?:list|retry|import|show|test))?)([^|]*)\|", line):
             rows[row[1]] = row[2]
     return rows
 

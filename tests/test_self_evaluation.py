@@ -56,7 +56,7 @@ def test_every_figure_is_that_of_the_status_and_the_series(site: FormSite) -> No
     rows = by_name(site.content())
     assert {id: row["verdict"] for id, row in rows.items()} == {id: told[id] for id in rows}
     snapshot = Board(site.config, site.ledger).refresh(OVER)
-    text = Exposition(site.config).render(snapshot, {"ticks": 1}).text.decode()
+    text = Exposition(site.config).render(snapshot, {("ticks",): 1}).text.decode()
     series = {
         line.split('indicator="')[1].split('"')[0]: float(line.rsplit(" ", 1)[1])
         for line in text.splitlines()

@@ -27,6 +27,7 @@ class Escalation(StrEnum):
     DIRECTOR = "director"  # overdue for a quarter of an hour
 
 
+POSTING = ACCEPTED, FAILED = "accepted", "failed"  # values of the label `result` of what was posted
 DIRECTOR_AFTER_SECONDS = 15 * 60
 
 ALERTNAME, PROJECT, INDICATOR, SYSTEM, SOURCE, TICKET = (

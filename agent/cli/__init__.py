@@ -10,7 +10,19 @@ from collections.abc import Callable
 
 import typer
 
-from agent.cli import answers, attesting, closing, exporting, importing, notices, people, rendering, running, sources
+from agent.cli import (
+    answers,
+    attesting,
+    closing,
+    exporting,
+    importing,
+    notices,
+    notifying,
+    people,
+    rendering,
+    running,
+    sources,
+)
 from agent.cli.opening import complain
 from agent.cli.options import DONE, INTERRUPTED, MISTAKE
 from agent.model import ConfigError, DabiaoError
@@ -25,7 +37,9 @@ app = typer.Typer(
 rejects = typer.Typer(help="Rows that could not be read, and trying them again.", no_args_is_help=True)
 calendar = typer.Typer(help="Holidays and make-up days: what is known, and taking over a notice.", no_args_is_help=True)
 app.add_typer(rejects, name="rejects")
+notify = typer.Typer(help="Messages to people.", no_args_is_help=True)
 app.add_typer(calendar, name="calendar")
+app.add_typer(notify, name="notify")
 
 COMMANDS: dict[str, Callable[..., int | None]] = {
     "check": sources.check,
@@ -58,6 +72,7 @@ rejects.command("list")(sources.rejects_list)
 rejects.command("retry")(sources.rejects_retry)
 calendar.command("import")(notices.calendar_import)
 calendar.command("show")(notices.calendar_show)
+notify.command("test")(notifying.notify_test)
 
 
 def main() -> None:

@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from agent.config.alerting import RouteKinds
 from agent.config.document import Document
 from agent.config.links import Links
-from agent.config.plan import Config, Indicator, Plan, Project, Source, System
+from agent.config.plan import Alerting, Config, Indicator, Plan, Project, Source, System
 from agent.config.problems import Problems
 from agent.config.references import check_references
 from agent.config.sources import Collectors, SourcesFile
@@ -16,8 +17,9 @@ from agent.config.target import parse_target
 from agent.config.targets import TargetsFile
 from agent.measures import MEASURES, Measure
 from agent.model import ConfigError
+from agent.notify import KINDS
 
-__all__ = ["Config", "Indicator", "Links", "Plan", "Project", "Source", "System", "load", "parse_target"]
+__all__ = ["Alerting", "Config", "Indicator", "Links", "Plan", "Project", "Source", "System", "load", "parse_target"]
 
 
 def load(
@@ -26,6 +28,7 @@ def load(
     *,
     collectors: Collectors,
     measures: Mapping[str, type[Measure]] = MEASURES,
+    routes: RouteKinds = KINDS,
     environ: Mapping[str, str] = os.environ,
     offline: bool = False,
 ) -> Config:
@@ -43,15 +46,16 @@ def load(
     if sources is None:
         check_references(plans, (), None)
         found: tuple[Source, ...] = ()
+        alerting = Alerting()
     else:
         timezone = plans[0][1].timezone if plans else "UTC"
         document, known = Document.of_file(sources, problems), None if offline else environ
-        file = SourcesFile(document, collectors, timezone, _systems_named(read), known)
-        found = file.sources()
+        file = SourcesFile(document, collectors, timezone, _systems_named(read), known, routes)
+        found, alerting = file.read()
         check_references(plans, found, file.document, file.unread_kinds)
     problems.raise_any()
     ordered = sorted((plan for _, plan in plans), key=lambda plan: plan.year)
-    return Config(tuple(ordered), found, problems.warnings())
+    return Config(tuple(ordered), found, problems.warnings(), alerting)
 
 
 def _systems_named(documents: Sequence[Document]) -> Mapping[str, object] | None:

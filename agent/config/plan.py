@@ -15,6 +15,8 @@ from agent.config.links import Links
 from agent.mapping import MappingSpec
 from agent.measures import Measure
 from agent.model import Day, Instant, Target
+from agent.notify import Route
+from agent.wire.access import Access
 from agent.worktime import Hours, Interval, LocalDays, WorkCalendar
 
 
@@ -101,6 +103,7 @@ class Source:
     since_start: datetime | None  # aware, in the source's zone
     systems: frozenset[str]  # those its rows may speak of; empty: none
     line: int
+    name: str  # as people call it; its id where the file gives none
 
     @property
     def is_ordered(self) -> bool:
@@ -113,12 +116,22 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Alerting:
+    """Who is told of open records: Alertmanagers, or without one a route directly; and the routes there are."""
+
+    alertmanagers: tuple[Access, ...] = field(default=(), repr=False)
+    routes: Mapping[str, Route] = field(default_factory=dict, repr=False)
+    direct: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything configured, checked as a whole."""
 
     plans: tuple[Plan, ...]
     sources: tuple[Source, ...]
     warnings: tuple[str, ...]
+    alerting: Alerting = Alerting()
 
     def source(self, id: str) -> Source | None:
         """The source of this name."""

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from agent.config.alerting import AlertingReader, RouteKinds
 from agent.config.document import Document
 from agent.config.keys import Id, Keys
-from agent.config.plan import Source
+from agent.config.plan import Alerting, Source
 from agent.config.problems import MISSING, Path, unknown
 from agent.config.secrets import Secrets
 from agent.config.shape import shaped
@@ -42,11 +43,13 @@ class SourcesKeys(Keys):
     """The top of sources.yaml."""
 
     sources: Mapping[Id, Any]
+    alerting: Any = None
 
 
 class PollKeys(Keys):
-    """When a source is asked, and how long it may take."""
+    """What people call a source, when it is asked, and how long it may take."""
 
+    name: str | None = None
     every: Microseconds = MINUTE_US
     deadline: Microseconds | None = None
 
@@ -65,25 +68,31 @@ class SourcesFile:
         timezone: str,
         systems: Mapping[str, object] | None,
         environ: Mapping[str, str] | None,
+        routes: RouteKinds,
     ) -> None:
-        """Take the document, the collectors there are, and of the plans the time zone and the systems, if known.
+        """Take the document, the collectors and routes there are, and of the plans time zone and systems, if known.
 
-        Without an environment no secret is filled in, and what only the collectors understand is left unread.
+        Without an environment no secret is filled in, and what only collectors and routes understand is left unread.
         """
-        self.document, self.collectors = document, collectors
+        self.document, self.collectors, self.routes = document, collectors, routes
         self.timezone, self.systems = timezone, systems
         self.offline = environ is None
         self.secrets = Secrets(document, environ or {})
         self.unread_kinds: set[str | None] = set()  # record kinds of sources that could not be read; None: not known
 
-    def sources(self) -> tuple[Source, ...]:
-        """The sources that could be read."""
+    def read(self) -> tuple[tuple[Source, ...], Alerting]:
+        """The sources that could be read, and who is told of what they say."""
         if not self.document.is_whole:
             self.unread_kinds.add(None)
-            return ()
+            return (), Alerting()
         content = self.document.content if self.offline else self.secrets.filled(self.document.content)
         shaped(self.document, (), SourcesKeys, content)
-        raw = content.get("sources") if isinstance(content, Mapping) else None
+        parts = content if isinstance(content, Mapping) else {}
+        reader = AlertingReader(self.document, self.secrets, self.routes)
+        alerting = reader.read(None if self.offline else parts.get("alerting"))
+        return self._sources(parts.get("sources")), alerting
+
+    def _sources(self, raw: object) -> tuple[Source, ...]:
         read = []
         for id, one in raw.items() if isinstance(raw, Mapping) else ():
             source = self._source(id, one)
@@ -199,6 +208,7 @@ class SourcesFile:
             since_start=self._moment((*path, "since", "start"), start, timezone),
             systems=frozenset(name for name in names if name),
             line=self.document.line(path),
+            name=poll.name or id,
         )
 
     def _moment(self, path: Path, text: str | None, timezone: str) -> datetime | None:

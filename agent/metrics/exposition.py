@@ -80,7 +80,7 @@ class Exposition:
         self._judged: dict[Family, bytes] = {}
         self._last: tuple[Snapshot, Rendered] | None = None
 
-    def render(self, snapshot: Snapshot | None, own: Mapping[str, float]) -> Rendered:
+    def render(self, snapshot: Snapshot | None, own: Mapping[tuple[str, ...], float]) -> Rendered:
         """All series of a Snapshot, the same object as long as the Snapshot is the same.
 
         `own` are the agent's own counters as of the Snapshot. Without a Snapshot only what needs none is there.

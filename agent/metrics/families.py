@@ -203,6 +203,8 @@ OWN = {  # what the agent counts of itself, by the name under which the schedule
     "runs_missed": counter("dabiao_runs_missed_total", "Polls that were due and not started in time."),
     "runs_still_running": counter("dabiao_runs_still_running_total", "Polls left out while the former still ran."),
     "runs_failed": counter("dabiao_runs_failed_total", "Polls that ended with an error of the agent's own."),
+    "alerts_posted": counter("dabiao_alerts_posted_total", "Alerts posted to Alertmanager, each time anew.", "result"),
+    "notifications": counter("dabiao_notifications_total", "Messages sent to people, by route.", "route", "result"),
 }
 
 FAMILIES: tuple[Family, ...] = (

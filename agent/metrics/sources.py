@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from agent import __version__
+from agent.alerts.names import POSTING
 from agent.book import all_indicators
 from agent.config import Config
 from agent.evaluate import reads, service_at, systems_at
@@ -35,6 +36,7 @@ from agent.metrics.families import (
 )
 from agent.metrics.verdicts import Lines, put
 from agent.model import SECOND_US, Instant, Service, Snapshot, SourceStatus
+from agent.notify.delivery import DELIVERY
 
 FRESH_INTERVALS = 3
 STALLED_SECONDS = 60  # without a new Snapshot
@@ -91,7 +93,7 @@ def write_itself(snapshot: Snapshot, lines: Lines) -> None:
         put(lines, FINDINGS, (kind,), number)
 
 
-def write_lasting(config: Config, own: Mapping[str, float], lines: Lines) -> None:
+def write_lasting(config: Config, own: Mapping[tuple[str, ...], float], lines: Lines) -> None:
     """What is there before the first Snapshot: version, systems, and the agent's own counters from 0 on."""
     put(lines, BUILD_INFO, (__version__,), 1)
     for project, name in {one.id: one.name for plan in config.plans for one in plan.projects}.items():
@@ -102,7 +104,21 @@ def write_lasting(config: Config, own: Mapping[str, float], lines: Lines) -> Non
     for system, name in names.items():
         put(lines, SYSTEM_INFO, (system, name), 1)
     for name, family in OWN.items():
-        put(lines, family, (), own.get(name, 0))
+        counts: dict[tuple[str, ...], float] = dict.fromkeys(begun(config, name), 0)
+        counts |= {key[1:]: number for key, number in own.items() if key[0] == name}
+        for labels, number in counts.items():
+            put(lines, family, labels, number)
+
+
+def begun(config: Config, name: str) -> list[tuple[str, ...]]:
+    """The label values of which a counter says 0 from the start."""
+    match name:
+        case "alerts_posted":
+            return [(result,) for result in POSTING if config.alerting.alertmanagers]
+        case "notifications":
+            return [(route, result) for route in config.alerting.routes for result in DELIVERY]
+        case _:
+            return [()]
 
 
 def _fed(config: Config) -> Iterator[tuple[str, str, str]]:

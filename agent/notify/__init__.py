@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from agent.notify.delivery import Attempt, Notifier, delivered
+from agent.notify.kinds import KINDS, Route
+from agent.notify.message import Item, Message
 from agent.notify.outbox import Outbox, Sent
 
-__all__ = ["Outbox", "Sent"]
+__all__ = ["KINDS", "Attempt", "Item", "Message", "Notifier", "Outbox", "Route", "Sent", "delivered"]

@@ -44,7 +44,8 @@ class Publisher:
         """Nothing is published yet."""
         self._snapshot: Snapshot | None = None
         self._listeners: list[Callable[[Snapshot], None]] = []
-        self._counts: dict[str, float] = {}
+        self._counts: dict[tuple[str, ...], float] = {}
+        self._counting = threading.Lock()
 
     def snapshot(self) -> Snapshot | None:
         """The newest Snapshot."""
@@ -60,13 +61,15 @@ class Publisher:
         """Have every Snapshot told to a listener, in the tick's thread."""
         self._listeners.append(listener)
 
-    def count(self, name: str, by: float = 1) -> None:
-        """Add to one of the agent's own counters."""
-        self._counts[name] = self._counts.get(name, 0) + by
+    def count(self, name: str, by: float = 1, *labels: str) -> None:
+        """Add to one of the agent's own counters, the one of these labels. Any thread may."""
+        with self._counting:
+            self._counts[(name, *labels)] = self._counts.get((name, *labels), 0) + by
 
-    def own(self) -> Mapping[str, float]:
-        """The agent's own counters."""
-        return dict(self._counts)
+    def own(self) -> Mapping[tuple[str, ...], float]:
+        """The agent's own counters, by name and labels."""
+        with self._counting:
+            return dict(self._counts)
 
 
 class Schedule:

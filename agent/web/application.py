@@ -20,13 +20,14 @@ from starlette.staticfiles import StaticFiles
 from agent.config import Config
 from agent.metrics import Exposition
 from agent.model import SECOND_US, ConfigError, Instant, LedgerError, Snapshot
-from agent.notify import Sent
+from agent.notify import Notifier, Sent
 from agent.status import Json, Question, question, status_answer
 from agent.web import indicator, systems
 from agent.web.countdowns import Countdowns
 from agent.web.headers import SecurityHeaders
 from agent.web.indicator import Accounting
 from agent.web.negotiation import offer, takes_gzip
+from agent.web.notifying import Webhook
 from agent.web.pages import (
     INDICATOR,
     INDICATORS,
@@ -54,7 +55,7 @@ class Publisher(Protocol):
     def snapshot(self) -> Snapshot | None:
         """The newest Snapshot; None before the first."""
 
-    def own(self) -> Mapping[str, float]:
+    def own(self) -> Mapping[tuple[str, ...], float]:
         """The agent's own counters."""
 
 
@@ -65,6 +66,7 @@ def app(
     answer: Answer,
     account: Accounting | None = None,
     *,
+    notifier: Notifier | None = None,
     sent: Callable[[], Sequence[Sent]] | None = None,
     demo: bool = False,
 ) -> Starlette:
@@ -72,9 +74,10 @@ def app(
 
     `clock` tells a stalled tick and counts down. `answer` is asked what the Snapshot does not hold (other days, another
     time): it gives what `status_answer` gives, may raise ConfigError or LedgerError, and runs in a thread, one at a
-    time; so does `account`, for all that is told of one verdict. `sent` gives the messages a chat group has received;
-    without it the wallboard has no place for them.
+    time; so does `account`, for all that is told of one verdict. `notifier` sends what is posted to /notify/<route>.
+    `sent` gives the messages a chat group has received; without it the wallboard has no place for them.
     """
+    webhook = [] if notifier is None else [Route("/notify/{route}", Webhook(notifier, clock).notify, methods=["POST"])]
     site = Site(publisher, config, clock, answer, account, sent, demo)
     return Starlette(
         routes=[
@@ -87,6 +90,7 @@ def app(
             Route("/healthz", site.health),
             Route("/readyz", site.ready),
             Route("/api/v1/status", site.status),
+            *webhook,
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
         middleware=[Middleware(SecurityHeaders)],

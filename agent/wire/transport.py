@@ -81,12 +81,14 @@ class Transport:
         session.mount("https://", adapter)
         return session
 
-    def ask(self, request: requests.Request, deadline: float, answered: Container[int] = ()) -> Answer:
+    def ask(
+        self, request: requests.Request, deadline: float, answered: Container[int] = (), *, path_is_secret: bool = False
+    ) -> Answer:
         """The answer: of status 2xx, or one of `answered`; anything else is a CollectError that says what and where.
 
         What may pass by itself is tried again, with a wait that doubles or as the server asks, within the deadline.
         """
-        shown = shown_url(request.url)
+        shown = shown_url(request.url, path=not path_is_secret)
         tries = 0
         while True:
             try:
