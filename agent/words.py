@@ -135,6 +135,8 @@ def excluded(reason: str) -> str:
         return "金额超出可精确记录的范围"
     if reason.startswith("no limit for "):
         return f"未规定时限:{reason.removeprefix('no limit for ')}"
+    if reason.startswith("no clock for "):
+        return f"未规定时钟:{reason.removeprefix('no clock for ')}"
     if reason.startswith("no "):
         return f"缺少时间或字段 {reason.removeprefix('no ')}"
     if reason.startswith("calendar "):

@@ -16,7 +16,7 @@ from agent.config import Config, Plan, Source
 from agent.evaluate.coverage import Stretch, joined, registers_of, systems_told
 from agent.evaluate.held import Held
 from agent.evaluate.numbers import moved_numbers
-from agent.evaluate.openwork import OpenObservation
+from agent.evaluate.openwork import OpenObservation, with_clocks
 from agent.evaluate.outages import MOVED
 from agent.evaluate.ownership import plans_in_force
 from agent.evaluate.prospects import Prospect, day_kinds
@@ -164,7 +164,7 @@ class Board:
                 held.set_open(record, (), now)
         for (definition, record), observations in by_place.items():
             if (found := self._held.get(definition)) is not None:
-                found.set_open(record, observations, now)
+                found.set_open(record, with_clocks(session, found.clocks, observations), now)
 
     def _take_in_open(self, session: Session, former: int, now: Instant) -> bool:
         """Only changed records can have gained or lost open observations."""
@@ -191,7 +191,7 @@ class Board:
             for record in changed:
                 observations = by_place.get((definition, record), ())
                 if observations or record in held.open.held:
-                    held.set_open(record, observations, now)
+                    held.set_open(record, with_clocks(session, held.clocks, observations), now)
         return bool(changed)
 
     def _take_acts(self, session: Session) -> None:
@@ -322,7 +322,7 @@ class Board:
                 stage,
                 one.starts,
                 one.due,
-                None if one.due is None else held.left(one.due, now),
+                held.left(one, now),
                 held.limit(one),
                 bool(one.worked),
             )

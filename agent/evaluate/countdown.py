@@ -25,6 +25,7 @@ class OpenObservation(NamedTuple):
     starts: Instant | None
     due: Instant | None
     worked: int
+    clock: str = ""  # the name of its clock, where the measure has several
 
 
 Entry = tuple[Instant, str, int]  # when its time is up, its id, and the number it was added under

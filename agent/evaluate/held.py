@@ -15,9 +15,9 @@ from agent.evaluate.prospects import JUDGED_WINDOWS, Prospect
 from agent.evaluate.ranked import Ranked
 from agent.forecast import Outlook
 from agent.ledger import Session
-from agent.measures import Count, Days, DurationMeasure, Setting, Uptime, promised_microseconds
+from agent.measures import Clocks, Count, Days, DurationMeasure, Setting, Uptime, promised_microseconds
 from agent.model import SECOND_US, Acknowledgement, Day, Instant, Outcome, Stage, Statement, Tally, Verdict, Window
-from agent.worktime import CalendarUnknown, make_clock
+from agent.worktime import CalendarUnknown
 
 Place = tuple[str, str | None]  # window name, system (None: all together)
 Sums = list[int]
@@ -36,8 +36,8 @@ class Held:
         self.confirmed = False
         self.statements: tuple[Statement, ...] = ()  # of its year, in the order in which they were made
         self.acknowledged: Acknowledgement | None = None  # the last of its year, be it in force or over
-        self.clock = make_clock(measure.clock, plan.calendar)
-        self.open = OpenWork(indicator.warn_before_us, self.clock.worked, plan.days.day_of)
+        self.clocks = Clocks(measure.clock, plan.calendar)
+        self.open = OpenWork(indicator.warn_before_us, self.clocks, plan.days.day_of)
         self.tallies: dict[tuple[str, Day], Tally] = {}
         self.sums: dict[Place, Sums] = {}
         self.windows: tuple[Window, ...] = ()
@@ -130,18 +130,21 @@ class Held:
     @property
     def counts_working_time(self) -> bool:
         """Whether the time left of its open records is not simply the time until they are due."""
-        return bool(self.open.held) and self.indicator.measure.clock == "service_hours"
+        return bool(self.open.held) and "service_hours" in self.clocks.kinds
 
-    def left(self, due: Instant, now: Instant) -> int | None:
-        """The time left until a due time on the measure's clock; None where that is the clock on the wall."""
-        return self.clock.worked(due) - self.clock.worked(now) if self.counts_working_time else None
+    def left(self, one: OpenObservation, now: Instant) -> int | None:
+        """The time left of an open record on its clock; None where that is the clock on the wall."""
+        clock = self.clocks.named(one.clock)
+        if one.due is None or clock.kind != "service_hours":
+            return None
+        return clock.worked(one.due) - clock.worked(now)
 
     def limit(self, one: OpenObservation) -> int | None:
         """How long an open record may take in all on the measure's clock; None where that is not said so."""
         if one.starts is None or one.due is None:
             return None
         try:
-            return one.worked + self.clock.worked(one.due) - self.clock.worked(one.starts)
+            return self.open.taken(one, one.due)
         except CalendarUnknown:
             return None
 
@@ -265,7 +268,7 @@ class Held:
             return Count(tally, open_count.waiting + overdue, 0, open_count.lapsed)
         elapsed = 0
         if overdue and isinstance(measure, DurationMeasure):
-            elapsed = open_count.running * self.clock.worked(now) + open_count.banked
+            elapsed = self.open.elapsed(open_count.running, open_count.banked, now)
         return Count(tally, open_count.waiting, overdue, open_count.lapsed, elapsed)
 
     def _count_days(self, measure: Days, window: Window, system: str | None, tally: Tally, now: Instant) -> Count:
@@ -367,11 +370,7 @@ class Held:
         """The time overdue open records have taken so far, where they count and the value is a percentile."""
         if self.rank is None or self.indicator.measure.unfinished == "leave_out":
             return []
-        return [(one.system, one.day, self.taken(one, now)) for one in self.open.overdue.values()]
-
-    def taken(self, one: OpenObservation, now: Instant) -> int:
-        """The time an open record has taken so far, on the measure's clock."""
-        return one.worked + (0 if one.starts is None else self.clock.worked(now) - self.clock.worked(one.starts))
+        return [(one.system, one.day, self.open.taken(one, now)) for one in self.open.overdue.values()]
 
     def counts_as(self, one: OpenObservation, now: Instant) -> Outcome:
         """How an open record counts at an instant: past its limit as missed, or as good where nothing had to happen."""

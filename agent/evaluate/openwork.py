@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import heapq
+import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.evaluate.countdown import Countdown, OpenObservation
+from agent.ledger import Session
+from agent.measures import Clocks
 from agent.model import Day, Instant, Outcome, Stage
 
-__all__ = ["OpenCount", "OpenObservation", "OpenWork"]
+__all__ = ["OpenCount", "OpenObservation", "OpenWork", "with_clocks"]
 
 
 @dataclass(slots=True)
@@ -20,7 +23,7 @@ class OpenCount:
     stages: dict[Stage, int] = field(default_factory=lambda: dict.fromkeys(Stage, 0))
     lapsed: int = 0  # error checks whose time passed without an error
     banked: int = 0  # Σ (worked − W(starts)) of the overdue ones
-    running: int = 0  # overdue ones whose clock does not stand still
+    running: Counter[str] = field(default_factory=Counter)  # overdue ones whose clock does not stand still, by clock
 
     @property
     def waiting(self) -> int:
@@ -33,16 +36,16 @@ class OpenCount:
             self.stages[stage] += number
         self.lapsed += other.lapsed
         self.banked += other.banked
-        self.running += other.running
+        self.running.update(other.running)
 
 
 class OpenWork:
     """Keeps open observations in stages. `changed` collects the (day, system) places whose counts moved."""
 
-    def __init__(self, warn_before: int, worked: Callable[[Instant], int], day_of: Callable[[Instant], Day]) -> None:
-        """`worked` is W, the cumulated time of the measure's clock; `day_of` says which local day an instant is."""
+    def __init__(self, warn_before: int, clocks: Clocks, day_of: Callable[[Instant], Day]) -> None:
+        """`clocks` are those of the measure; `day_of` says which local day an instant is."""
         self.warn_before = warn_before
-        self.worked, self.day_of = worked, day_of
+        self.clocks, self.day_of = clocks, day_of
         self.held: dict[int, list[OpenObservation]] = {}
         self.places: dict[tuple[str, Day], OpenCount] = {}
         self.changed: set[tuple[str, Day]] = set()
@@ -73,6 +76,17 @@ class OpenWork:
             for one in self.held.get(record, ()):
                 if one.day == day:
                     self._place(one, now)
+
+    def elapsed(self, running: Mapping[str, int], banked: int, now: Instant) -> int:
+        """The time overdue records have taken, each on its own clock: Σ n · W(now) over the clocks, and Σ banked."""
+        return sum(number * self.clocks.named(name).worked(now) for name, number in running.items() if number) + banked
+
+    def taken(self, one: OpenObservation, now: Instant) -> int:
+        """The time one open record has taken so far on its clock."""
+        if one.starts is None:
+            return one.worked
+        worked = self.clocks.named(one.clock).worked
+        return one.worked + worked(now) - worked(one.starts)
 
     def stage(self, one: OpenObservation, now: Instant) -> Stage | None:
         """Where a record stands; None for an error check whose time passed without an error."""
@@ -143,8 +157,9 @@ class OpenWork:
                 self._count_due(one.system, self.day_of(one.due), sign)
             if stage is Stage.OVERDUE:
                 self._note_overdue(one, sign)
-                count.banked += sign * (one.worked - (0 if one.starts is None else self.worked(one.starts)))
-                count.running += sign * (one.starts is not None)
+                worked = self.clocks.named(one.clock).worked
+                count.banked += sign * (one.worked - (0 if one.starts is None else worked(one.starts)))
+                count.running[one.clock] += sign * (one.starts is not None)
         if not count.lapsed and not any(count.stages.values()):
             del self.places[place]
 
@@ -167,3 +182,12 @@ class OpenWork:
                 return due
             heapq.heappop(heap)
         return None
+
+
+def with_clocks(session: Session, clocks: Clocks, found: Sequence[OpenObservation]) -> list[OpenObservation]:
+    """Open observations with the names of their clocks, which their records tell; where there is one, as they are."""
+    if clocks.by is None:
+        return list(found)
+    bodies = session.rows_in("SELECT pk, body FROM record WHERE pk IN {in}", sorted({one.record for one in found}))
+    names = {pk: clocks.name_of(json.loads(body)["f"]) or "" for pk, body in bodies}
+    return [one._replace(clock=names[one.record]) for one in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 
 from agent.config import Indicator, Plan
@@ -56,7 +57,8 @@ class Prospect:
         return self._kept[1]
 
     def _standing(self, work: OpenWork, now: Instant, today: Day) -> Standing:
-        waiting = ahead = overdue = lapsed = banked = running = 0
+        waiting = ahead = overdue = lapsed = banked = 0
+        running: Counter[str] = Counter()
         for (_, day), count in work.places.items():
             if not self._first <= day <= self._last:
                 continue
@@ -67,12 +69,12 @@ class Prospect:
             overdue += count.stages[Stage.OVERDUE]
             lapsed += count.lapsed
             banked += count.banked
-            running += count.running
+            running.update(count.running)
         if self._measure.unfinished == "leave_out":
             return Standing(waiting + overdue, ahead, 0, lapsed)
         elapsed = 0
         if overdue and isinstance(self._measure, DurationMeasure):  # it grows all the time: a minute is fine enough
-            elapsed = running * work.worked(now - now % MINUTE_US) + banked
+            elapsed = work.elapsed(running, banked, now - now % MINUTE_US)
         return Standing(waiting, ahead, overdue, lapsed, elapsed)
 
     def _days_left(self, today: Day) -> int | None:

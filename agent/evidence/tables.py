@@ -149,6 +149,7 @@ class Table:
             line.starts,
             line.due,
             line.worked,
+            self.held.clocks.name_of(record.fields) or "",
         )
 
 
@@ -192,7 +193,7 @@ class Durations(Table):
         if outcome >= Outcome.EXCLUDED:
             return [""]
         if line.outcome >= Outcome.OPEN:
-            return [seconds(self.held.taken(self.open_one(record, line), self.now))]
+            return [seconds(self.held.open.taken(self.open_one(record, line), self.now))]
         return [seconds(line.num)]
 
 

@@ -90,7 +90,7 @@ def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
         version=_version(session, about),
         owed=_owed(about),
         requests=tuple(requests(standing(acts.read(session)).waiting, None, f"{one.project}/{one.id}")),
-        wall_clock=about.clock.kind == "always",
+        wall_clock=about.clocks.kinds == {"always"},
         ahead=tuple(ahead(verdict)),
     )
 

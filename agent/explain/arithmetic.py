@@ -56,8 +56,8 @@ def _mean(about: Subject, overdue: Sequence[OpenObservation]) -> str:
     final, records = about.verdict.numerator, about.verdict.denominator
     if not overdue:
         return f"{_seconds(final)} 秒 ÷ {records:,}"
-    worked = about.clock.worked
-    running = sum(one.worked + (0 if one.starts is None else worked(about.now) - worked(one.starts)) for one in overdue)
+    work = about.open_work()
+    running = sum(work.taken(one, about.now) for one in overdue)
     return f"({_seconds(final)} + 未完成已用 {_seconds(running)}) 秒 ÷ ({records:,} + {len(overdue):,})"
 
 

@@ -185,6 +185,7 @@ def taken(record: Record, until: Instant | None, num: int, den: int, about: Subj
     if not isinstance(measure, Timed) or until is None or (begun := record.times.get(measure.start_name)) is None:
         return None
     try:
-        return max(0, about.clock.elapsed(begun, until, measure.pauses(record))) / SECOND_US
+        clock = about.clocks.of(record)
+        return None if clock is None else max(0, clock.elapsed(begun, until, measure.pauses(record))) / SECOND_US
     except CalendarUnknown:
         return None

@@ -10,7 +10,7 @@ from agent.book.bodies import decode
 from agent.book.exclusions import covers_name
 from agent.book.standing import EXCLUDE, RESTORE, standing
 from agent.config import Config
-from agent.evaluate.openwork import OpenObservation, OpenWork
+from agent.evaluate.openwork import OpenObservation
 from agent.explain.cases import due_finder, finished_at, taken
 from agent.explain.glossary import short
 from agent.explain.subject import Subject, subject
@@ -58,7 +58,7 @@ class _Listing:
     def __init__(self, about: Subject, taken_out: Mapping[tuple[str, str], Act], asked: Sequence[Act]) -> None:
         self.about, self.taken_out, self.asked = about, taken_out, asked
         self.name = f"{about.indicator.project}/{about.indicator.id}"
-        self.stages = OpenWork(about.indicator.warn_before_us, about.clock.worked, about.plan.days.day_of)
+        self.stages = about.open_work()
         self.due_of = due_finder(about)
         measure = about.measure
         mapped = {name for source in about.sources for name in source.spec.times}

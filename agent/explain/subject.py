@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 from agent.book import all_indicators, current, definitions
 from agent.config import Config, Indicator, Plan, Source
 from agent.evaluate.board import reads
-from agent.evaluate.openwork import OpenObservation, OpenWork
+from agent.evaluate.openwork import OpenObservation, OpenWork, with_clocks
 from agent.evaluate.ownership import plans_in_force, plans_of_days
 from agent.ledger import Ledger, Session
-from agent.measures import Measure, Setting
+from agent.measures import Clocks, Measure, Setting
 from agent.model import ConfigError, Instant, Snapshot, Stage, Verdict, Window, utc_of
-from agent.worktime import Clock, make_clock
 
 Waiting = Sequence[tuple[OpenObservation, Stage]]
 
@@ -36,7 +35,7 @@ class Subject:
     sources: tuple[Source, ...]
     setting: Setting
     spec: str | None  # the text of the rule it is judged by
-    clock: Clock
+    clocks: Clocks
 
     @property
     def measure(self) -> Measure:
@@ -70,16 +69,20 @@ class Subject:
             return "o.definition = ? AND o.day >= ? AND o.day < ?", values
         return "o.definition = ? AND o.day >= ? AND o.day < ? AND o.system = ?", (*values, self.system)
 
+    def open_work(self) -> OpenWork:
+        """What says where an open record stands."""
+        return OpenWork(self.indicator.warn_before_us, self.clocks, self.plan.days.day_of)
+
     def waiting(self, session: Session) -> Waiting:
         """The open records with their stages, the nearest due first; decided error checks are left out."""
-        stages = OpenWork(self.indicator.warn_before_us, self.clock.worked, self.plan.days.day_of)
+        stages = self.open_work()
         place, values = self.by_place()
         rows = session.rows(
             "SELECT o.record, r.source, r.id, o.day, o.system, o.outcome, o.reason, o.starts, o.due, o.worked "
             f"FROM observation o JOIN record r ON r.pk = o.record WHERE o.outcome >= 3 AND {place}",
             values,
         )
-        found = [OpenObservation(*row) for row in rows]
+        found = with_clocks(session, self.clocks, [OpenObservation(*row) for row in rows])
         found.sort(key=lambda one: (one.due is None, one.due or 0, one.id))
         return [(one, stage) for one in found if (stage := stages.stage(one, self.now)) is not None]
 
@@ -133,7 +136,7 @@ def subject(
         sources=_sources(config, found.measure),
         setting=judged.setting,
         spec=judged.spec,
-        clock=make_clock(found.measure.clock, plan.calendar),
+        clocks=Clocks(found.measure.clock, plan.calendar),
     )
 
 

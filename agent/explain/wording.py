@@ -14,6 +14,7 @@ from agent.explain.glossary import called, kind_called
 from agent.measures import (
     Amount,
     Attested,
+    ClockBy,
     Days,
     DurationMeasure,
     Entered,
@@ -33,6 +34,7 @@ from agent.worktime import CalendarUnknown, Duration, WorkCalendar
 STATISTICS = {"mean": "平均用时", "p50": "用时的中位数", "p95": "用时的第95百分位", "max": "最长用时"}
 COMPARED = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 DAYS_DUE = {"working_days": "每个工作日", "extended": "每个应提供延时服务的日子(调休上班的周末不计)"}
+CLOCKS = {"always": "自然时间", "service_hours": "工作日的服务时段", "workdays": "工作日全天"}
 STARTS = {"next_workday": "次一工作日起算", "same_day": "当日起算"}
 
 
@@ -155,6 +157,9 @@ def _clock(measure: Timed, calendar: WorkCalendar, first: Day) -> str:
     limit = measure.limit if isinstance(measure, OnTime | DurationMeasure) else None
     if limit is not None and _in_workdays(limit):
         starts = f"；工作日时限{STARTS[measure.start]}，到最后一个工作日结束(本地24时前)为止"
+    if isinstance(measure.clock, ClockBy):
+        rows = "、".join(f"{value}为{CLOCKS[kind]}" for value, kind in measure.clock.table.items())
+        return f"按{called(measure.clock.by)}：{rows}{starts}"
     match measure.clock:
         case "service_hours":
             return f"只计工作日的服务时段{_example(calendar, first)}{starts}"

@@ -7,6 +7,7 @@ the keys it has in targets.yaml, `observer` says how a record counts, `value` wh
 from __future__ import annotations
 
 from agent.measures.amount import Amount
+from agent.measures.clocks import ClockBy, Clocks
 from agent.measures.days import Days
 from agent.measures.duration import DurationMeasure
 from agent.measures.limits import Limit, PausePair
@@ -23,6 +24,8 @@ __all__ = [
     "WITHDRAWN",
     "Amount",
     "Attested",
+    "ClockBy",
+    "Clocks",
     "Count",
     "Days",
     "DurationMeasure",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from agent.measures.clocks import Clocks
 from agent.measures.limits import LimitKey
 from agent.measures.measure import Count, Observer, Timed
 from agent.measures.setting import Setting
 from agent.model import SECOND_US, Day, Observation, Outcome, Record, Unit
-from agent.worktime import CalendarUnknown, Duration, make_clock
+from agent.worktime import CalendarUnknown, Duration
 
 
 class DurationMeasure(Timed):
@@ -33,7 +34,7 @@ class DurationMeasure(Timed):
         return Fraction(count.tally.num + count.elapsed, total * SECOND_US) if total else None
 
     def _count(self, setting: Setting) -> Observer:
-        day_of, clock = setting.days.day_of, make_clock(self.clock, setting.calendar)
+        day_of, clocks = setting.days.day_of, Clocks(self.clock, setting.calendar)
         begin, end, cohort, paused = self.start_name, self.to, self.cohort or self.start_name, self.pause is not None
         always = self.clock == "always" and not paused
 
@@ -48,6 +49,9 @@ class DurationMeasure(Timed):
                 taken = finished - begun if finished > begun else 0
                 met = limit is None or limit.microseconds is None or taken <= limit.microseconds
                 return (Observation(day, system, Outcome.GOOD if met else Outcome.BAD, None, None, None, 0, taken, 1),)
+            clock = clocks.only or clocks.of(record)
+            if clock is None:
+                return self._no_clock(record, setting)
             pauses = self.pauses(record) if paused else ()
             due, reason = self.time_up(begun, limit, pauses, clock, setting)
             if finished is not None:

@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.conditions import Condition, predicate
+from agent.measures.clocks import ClockBy
 from agent.measures.limits import Exclusion, PausePair
 from agent.measures.setting import Setting
 from agent.model import Instant, Observation, Outcome, Pairs, Record, Tally, Unit
-from agent.worktime import CalendarUnknown, Clock, Duration
+from agent.worktime import CalendarUnknown, Clock, ClockKind, Duration
 
 Observer = Callable[[Record], tuple[Observation, ...]]
 WITHDRAWN = "withdrawn"
@@ -42,7 +43,7 @@ class Measure(BaseModel):
     of: str = ""
     among: Condition | None = None
     exclude: tuple[Exclusion, ...] = ()
-    clock: Literal["always", "service_hours", "workdays"] = "always"
+    clock: ClockKind | ClockBy = "always"
     pause: PausePair | str | None = None
     start: Literal["next_workday", "same_day"] = "next_workday"
     unfinished: Literal["count", "leave_out"] = "count"
@@ -63,6 +64,8 @@ class Measure(BaseModel):
     def names(self) -> set[str]:
         """Times, fields and pairs it reads, for the check against what the sources map."""
         names = {self.cohort} if self.cohort else set()
+        if isinstance(self.clock, ClockBy):
+            names.add(self.clock.by)
         for condition in self._conditions():
             names |= set(condition)
         if isinstance(self.pause, PausePair):
@@ -164,6 +167,11 @@ class Timed(Measure):
 
     def _day_time(self) -> str | None:
         return self.cohort or self.start_name
+
+    def _no_clock(self, record: Record, setting: Setting) -> tuple[Observation, ...]:
+        """Of a record whose field names no clock."""
+        name = self.clock.by if isinstance(self.clock, ClockBy) else ""
+        return (self._excluded(record, setting, f"no clock for {record.fields.get(name, '')}"),)
 
     def banked(self, clock: Clock, begun: Instant, pauses: Pairs) -> tuple[Instant | None, int]:
         """When the clock's current run began (None while it stands still), and the microseconds worked before it."""

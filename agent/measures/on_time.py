@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
+from agent.measures.clocks import Clocks
 from agent.measures.limits import LimitKey
 from agent.measures.measure import Observer, Timed, stands_still
 from agent.measures.setting import Setting
 from agent.model import Instant, Observation, Outcome, Record
-from agent.worktime import make_clock
 
 
 class OnTime(Timed):
@@ -35,7 +35,7 @@ class OnTime(Timed):
         return self.cohort or self.due or self.start_name
 
     def _count(self, setting: Setting) -> Observer:
-        day_of, clock = setting.days.day_of, make_clock(self.clock, setting.calendar)
+        day_of, clocks = setting.days.day_of, Clocks(self.clock, setting.calendar)
         begin, end, cohort, due_name, paused = self.start_name, self.to, self.cohort, self.due, self.pause is not None
 
         def count(record: Record) -> tuple[Observation, ...]:
@@ -43,6 +43,9 @@ class OnTime(Timed):
             begun = times.get(begin)
             if begun is None:
                 return self._missing(record, setting, begin)
+            clock = clocks.only or clocks.of(record)
+            if clock is None:
+                return self._no_clock(record, setting)
             pauses = self.pauses(record) if paused else ()
             reason = None
             if due_name is not None:
