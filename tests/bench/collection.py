@@ -86,9 +86,9 @@ class Collected(NamedTuple):
 def measure(folder: Path) -> list[Reading]:
     """New records, then the same ones but for one row. Each stands between the two halves of its limit."""
     count, file = records_wanted(), folder / "cases.csv"
-    _write(file, count, None, NOW - HOUR_US)
+    write_cases(file, count, None, NOW - HOUR_US)
     new, inserted = _between_halves(folder, file, count, INSERT, NOW)
-    _write(file, count, count // 3, NOW)
+    write_cases(file, count, count // 3, NOW)
     again, upserted = _between_halves(folder, file, count, UPSERT, NOW + HOUR_US)
     if new.booked != (count, 0, 0, 0) or again.booked != (0, 1, count - 1, 0):
         raise RuntimeError(f"the round did not book what the file holds: {new.booked}, {again.booked}")
@@ -178,7 +178,7 @@ def _rows(file: Path) -> Iterator[Sequence[object]]:
             yield (*row[:MAPPED], int.from_bytes(digest, "big", signed=True))
 
 
-def _write(file: Path, count: int, changed: int | None, at: Instant) -> None:
+def write_cases(file: Path, count: int, changed: int | None, at: Instant) -> None:
     """The year's cases by the time they were accepted; their ids come in no order."""
     rng = random.Random(2026)
     with file.open("w", encoding="utf-8", newline="") as stream:
