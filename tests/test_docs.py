@@ -146,11 +146,12 @@ def test_an_example_does_what_the_document_says(document: Path, block: Block, tm
         assert tells(expected, ran.stdout), ran.stdout
 
 
-def test_contributing_works_out_a_collector_an_indicator_and_a_measure() -> None:
+def test_contributing_works_out_a_collector_an_indicator_a_measure_and_a_format() -> None:
     assert [block.name for block in blocks(CONTRIBUTING) if block.marked == "run"] == [
         "collector",
         "indicator",
         "measure",
+        "format",
     ]
 
 

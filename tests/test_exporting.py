@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from agent.cli.exporting import make_again, make_and_log
 from agent.cli.options import DOES_NOT_HOLD, DONE
@@ -91,3 +93,18 @@ def test_a_year_nobody_promised_is_refused(site: FormSite) -> None:
     with pytest.raises(ConfigError) as refused:
         site.made(year=2031)
     assert str(refused.value) == "--year：没有 2031 年的目标文件；已有 2026 年，用 --targets 指明"
+
+
+def test_the_form_of_january_tells_where_the_year_came_out_otherwise_than_august_expected(tmp_path: Path) -> None:
+    august = at("2026-08-10T09:00")
+    with form_site(tmp_path, read=august) as site:
+        make_and_log(site.order("monitoring", period="2026-01..07", now=august))
+        number, expected = log(site)[-1].n, log(site)[-1].body["rows"]["ops/answered"]["expected"]
+        site.state_all()
+        with (site.folder / "faults.csv").open("a", encoding="utf-8") as faults:
+            faults.write("F8,portal,2026-11-02 09:00:00,2026-11-02 11:00:00,\n")
+        site.collect(OVER)
+        book = load_workbook(io.BytesIO(site.made(ending=".xlsx").content))
+    rows = [[cell.value for cell in row if cell.value is not None] for row in book.worksheets[1].iter_rows()]
+    assert [f"六、与监控表预计的差别（第{number}号导出，截至07-31）"] in rows
+    assert ["故障及时响应率", expected, "完全不可能", "50.00%", "当前未达标"] in rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 
 from agent import words
 from agent.explain.judged import coverage_of, words_of_state
@@ -42,6 +43,7 @@ def annex(basis: Basis, appraisal: Appraisal, lines: Sequence[Line], name: str) 
     _beside(grid, basis, appraisal, lines)
     _taken_out(grid, lines)
     _owed(grid, appraisal)
+    _against_the_forecast(grid, basis, appraisal)
     return grid.sheet(name)
 
 
@@ -175,3 +177,34 @@ def _owed(grid: Grid, appraisal: Appraisal) -> None:
     for row, what in owed:
         owner = Cell(row.indicator.owner or words.NO_OWNER, Style.CENTRE, across=2)
         grid.add(Cell(row.indicator.name), owner, Cell(what, across=5))
+
+
+def _against_the_forecast(grid: Grid, basis: Basis, appraisal: Appraisal) -> None:
+    """Where the year came out otherwise than the last monitoring form expected."""
+    made = basis.foreseen
+    if made is None:
+        return
+    found = []
+    for row in appraisal.scored:
+        then = made.body["rows"].get(f"{appraisal.project.id}/{row.indicator.id}", {})
+        value = value_text(row.verdict)
+        if then.get("expected", value) != value:
+            found.append(
+                (row.indicator.name, then["expected"], then.get("likely", "—"), value, words_of_state(row.verdict))
+            )
+    if not found:
+        return
+    last = date.fromisoformat(made.body["last"]) - timedelta(days=1)
+    grid.whole(f"六、与监控表预计的差别（第{made.n}号导出，截至{last:%m-%d}）", Style.SECTION)
+    heads = ("指标", "全年预计", "全年预计", "完成目标可能性", "实际完成值", "实际完成值", "状态", "状态")
+    rows = [
+        [
+            Cell(name),
+            Cell(expected, Style.CENTRE, across=2),
+            Cell(likely, Style.CENTRE),
+            Cell(value, Style.CENTRE, across=2),
+            Cell(state, Style.CENTRE, across=2),
+        ]
+        for name, expected, likely, value, state in found
+    ]
+    _table(grid, heads, rows)

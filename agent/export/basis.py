@@ -12,8 +12,10 @@ from typing import Any
 from agent.book.statements import filled
 from agent.config import Config, Plan, Project
 from agent.evaluate import custom
+from agent.export.logged import EXPORT
 from agent.export.profile import Profile
 from agent.ledger import Ledger, acts
+from agent.ledger.acts import Act
 from agent.model import ConfigError, Day, Instant, Snapshot, Verdict, Window
 from agent.shown import moment
 from agent.status import Json, status_answer, zone_of
@@ -76,6 +78,13 @@ class Basis:
     def filled(self, project: Project) -> Mapping[str, str]:
         """What people said of a project's head since targets.yaml was written."""
         return self._filled.get((self.plan.year, project.id), {})
+
+    @cached_property
+    def foreseen(self) -> Act | None:
+        """The last monitoring form of the year that was made: what it expected stands in its body."""
+        with self.ledger.read() as session:
+            made = [act for act in acts.read(session) if (act.kind, act.subject) == (EXPORT, "monitoring")]
+        return next((act for act in reversed(made) if act.body["year"] == self.plan.year), None)
 
     @cached_property
     def _filled(self) -> Mapping[tuple[int, str], Mapping[str, str]]:
