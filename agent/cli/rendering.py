@@ -10,18 +10,19 @@ import typer
 from agent.cli.opening import complain, load, say
 from agent.cli.options import DEFAULT_TARGETS, DOES_NOT_HOLD, DONE, Targets
 
-DEFAULT_FOLDER = Path("deploy/generated")
+DEFAULT_FOLDER, DEFAULT_DEPLOY = Path("deploy/generated"), Path("deploy")
 
 
 def render(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; name each file that differs.")] = False,
     into: Annotated[Path, typer.Option("--into", help="The folder of the derived files.")] = DEFAULT_FOLDER,
+    deploy: Annotated[Path, typer.Option("--from", help="Where the hand-written routes are.")] = DEFAULT_DEPLOY,
     targets: Targets = DEFAULT_TARGETS,
 ) -> int:
     """Write, or compare, what is derived from the targets: rules, routes, dashboards."""
     from agent.render import differences, rendered, write
 
-    files = rendered(load(targets, None))
+    files = rendered(load(targets, None), deploy)
     if not check:
         changed = write(files, into)
         for path in changed:

@@ -1,0 +1,128 @@
+"""Alertmanager: its configuration is accepted, alerts reach whom they concern, working hours are the calendar's."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from agent.config import load
+from agent.model import ConfigError
+from agent.render import alertmanager
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = ROOT / "deploy" / "generated" / "alertmanager" / "alertmanager.yml"
+ROUTES = [
+    ("alertname=DabiaoWatchdog severity=info", "mail"),
+    ("alertname=DabiaoAgentDown severity=critical", "mail"),
+    ("alertname=DabiaoScheduleStalled severity=critical", "mail"),
+    ("alertname=DabiaoRecordDueSoon severity=warning escalation=duty", "duty"),
+    ("alertname=DabiaoRecordOverdue severity=critical escalation=duty", "duty"),
+    ("alertname=DabiaoRecordOverdue severity=critical escalation=lead", "lead"),
+    ("alertname=DabiaoRecordOverdue severity=critical escalation=director", "director"),
+    ("alertname=DabiaoRecordsPileUp severity=critical", "duty"),
+    ("alertname=DabiaoRecordsDueToday severity=info", "office"),
+    ("alertname=DabiaoOpenRecordsDueSoon severity=warning", "duty"),
+    ("alertname=DabiaoOpenRecordsOverdue severity=critical", "duty"),
+    ("alertname=DabiaoTargetMissed severity=warning project=platform-ops", "office"),
+    ("alertname=DabiaoTargetMissed severity=warning project=home-sales", "office-home-sales"),
+    ("alertname=DabiaoTargetAtRisk severity=warning project=platform-ops", "office"),
+    ("alertname=DabiaoTargetAcknowledged severity=info", "nobody"),
+    ("alertname=DabiaoNoData severity=warning project=platform-ops", "office"),
+    ("alertname=DabiaoSystemDown severity=critical system=portal", "duty"),
+    ("alertname=DabiaoCertificateEnds severity=warning", "duty"),
+    ("alertname=DabiaoSourceDown severity=warning", "duty"),
+    ("alertname=DabiaoSourceStale severity=warning", "duty"),
+    ("alertname=DabiaoRowsRejected severity=info", "office"),
+    ("alertname=DabiaoClockSkew severity=warning", "duty"),
+    ("alertname=DabiaoCalendarEnds severity=warning", "duty"),
+    ("alertname=DabiaoAttestationDue severity=info owner=x", "office"),
+]
+
+
+@pytest.mark.server
+def test_amtool_accepts_the_configuration(amtool):
+    ran = subprocess.run([amtool, "check-config", SHIPPED], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(("labels", "receiver"), ROUTES, ids=[labels for labels, _ in ROUTES])
+def test_an_alert_reaches_whom_it_concerns(amtool, labels, receiver):
+    command = [amtool, "config", "routes", "test", f"--config.file={SHIPPED}", *labels.split()]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.strip()) == (0, receiver), ran.stderr
+
+
+def test_every_alert_there_is_has_a_route_tested():
+    pages = {path.stem for path in (ROOT / "docs" / "runbooks").glob("Dabiao*.md")}
+    assert {labels.split()[0].removeprefix("alertname=") for labels, _ in ROUTES} == pages
+
+
+def test_what_reports_the_agents_death_does_not_pass_through_the_agent():
+    configuration = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    (mail,) = [one for one in configuration["receivers"] if one["name"] == "mail"]
+    assert mail.keys() == {"name", "email_configs"}
+
+
+def test_no_secret_stands_in_the_configuration():
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert "password:" not in text
+    assert "secret:" not in text
+
+
+@pytest.fixture
+def config():
+    return load([ROOT / "targets.yaml"], None, collectors={})
+
+
+def test_working_hours_are_those_of_the_calendar_with_its_days_off_and_make_up_days(config):
+    known = [one for one in alertmanager.intervals(config) if "days_of_month" in one]
+    days = {
+        date(int(one["years"][0]), int(one["months"][0]), int(day)).toordinal()
+        for one in known
+        for day in one["days_of_month"]
+    }
+    plan = config.plans[0]
+    first, end = date(2026, 1, 1).toordinal(), date(2027, 1, 1).toordinal()
+    assert days == set(plan.calendar.working_days(first, end))
+    assert date(2026, 10, 1).toordinal() not in days
+    assert any(date.fromordinal(day).weekday() >= 5 for day in days)
+    for one in known:
+        assert one["times"] == [
+            {"start_time": "09:00", "end_time": "11:30"},
+            {"start_time": "13:30", "end_time": "17:00"},
+        ]
+        assert one["location"] == "Asia/Shanghai"
+
+
+def test_after_the_last_known_year_monday_to_friday_are_working_days(config):
+    *_, last = alertmanager.intervals(config)
+    assert (last["weekdays"], last["years"]) == (["monday:friday"], ["2027:2077"])
+    assert last["times"][0] == {"start_time": "09:00", "end_time": "11:30"}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (None, "expected the routes written by hand: No such file or directory"),
+        ("route: [", "expected YAML"),
+        ("time_intervals: []", "expected a configuration without time_intervals"),
+    ],
+)
+def test_routes_that_cannot_be_completed_are_refused(config, tmp_path, text, complaint):
+    (tmp_path / "alertmanager").mkdir()
+    if text is not None:
+        (tmp_path / "alertmanager" / "alertmanager.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=complaint):
+        alertmanager.files(config, tmp_path)
+
+
+@pytest.mark.server
+def test_promtool_accepts_the_configuration_of_prometheus(promtool):
+    path = ROOT / "deploy" / "prometheus" / "prometheus.yml"
+    ran = subprocess.run([promtool, "check", "config", path], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
