@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 
 from agent.config import load
 from agent.render.promql import local
 from agent.render.rules import files
+from tests.showing import showing
 
 ROOT = Path(__file__).parents[1]
 RUNBOOKS = ROOT / "docs" / "runbooks"
@@ -168,8 +170,8 @@ def test_every_alert_says_what_people_need():
 
 
 def test_every_alert_has_one_page_and_every_page_an_alert():
-    pages = {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
-    assert pages == {*NAMES, *POSTED}
+    written = {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
+    assert written == {*NAMES, *POSTED}
 
 
 @pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("Dabiao*.md")), ids=lambda page: page.stem)
@@ -187,3 +189,13 @@ def test_addresses_and_rows_come_from_the_targets_file(tmp_path):
     made = files(load([tmp_path / "targets.yaml"], None, collectors={}))["prometheus/rules.yml"]
     assert "https://g.example/d/dabiao-indicator?var-project={{ $labels.project }}" in made
     assert "127.0.0.1:3000" not in made
+
+
+@pytest.mark.server
+def test_the_agent_serves_the_page_an_alert_links_to():
+    config = load([ROOT / "targets.yaml"], None, collectors={})
+    with showing(config) as running:
+        for name in NAMES:
+            path = config.plans[0].links.runbook(name).removeprefix("http://127.0.0.1:8046")
+            answer = requests.get(running.url.rstrip("/") + path, timeout=30)
+            assert (answer.status_code, answer.content.decode().splitlines()[0]) == (200, f"# {name}")

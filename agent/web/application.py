@@ -45,6 +45,8 @@ from agent.web.wall import WINDOW, Wall
 
 NOT_YET = "the first figures are not there yet"
 
+RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"  # beside the code in a checkout, absent once installed
+
 Clock = Callable[[], Instant]
 Answer = Callable[[Question], Json]
 
@@ -92,6 +94,7 @@ def app(
             Route("/api/v1/status", site.status),
             *webhook,
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
+            *([Mount("/runbooks", StaticFiles(directory=RUNBOOKS))] if RUNBOOKS.is_dir() else []),
         ],
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={HTTPException: refused},
