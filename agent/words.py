@@ -82,6 +82,8 @@ WINDOWS = {
 }
 SEVERITIES = {"critical": "紧急", "warning": "重要", "info": "提示"}
 ALERT, ENDED = "告警", "解除"
+UP = {True: "正常", False: "中断", None: "未知"}  # a system, a source
+RESULTS = {"new": "新增", "changed": "变更", "same": "相同", "rejected": "异常"}  # of the rows a source told
 OUTCOMES = {"good": "合格", "bad": "不合格", "excluded": "剔除", "open": "未结"}
 REASONS = {
     "not_measured": "本区间尚未开始采集",

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from agent.config import Config
-from agent.render import alertmanager, rules
+from agent.render import alertmanager, grafana, rules
 from agent.render.folder import MARKER, SAYS, differences, write
 
 __all__ = ["GENERATORS", "differences", "rendered", "write"]
@@ -20,6 +20,7 @@ Generator = Callable[[Config], Mapping[str, str]]
 # What makes files, by name; each gives their texts by their path below deploy/generated. Alertmanager's are made of
 # hand-written ones and come on top.
 GENERATORS: dict[str, Generator] = {
+    "grafana": grafana.files,
     "prometheus": rules.files,
 }
 

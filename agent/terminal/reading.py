@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from agent import words
 from agent.config import Config
 from agent.mapping.mapper import plain_text
 from agent.model import Event, Record, Reject
@@ -24,10 +25,10 @@ if TYPE_CHECKING:  # the schedule is slow to import, and only its results are sh
 PAIRS = (Column("原始列", least=10), Column("原始值", least=14), Column("记录项", least=10), Column("值", least=14))
 ROUNDS = (
     Column("数据源", least=10),
-    Column("新增", right=True),
-    Column("变更", right=True),
-    Column("相同", rank=1, right=True),
-    Column("异常", right=True),
+    Column(words.RESULTS["new"], right=True),
+    Column(words.RESULTS["changed"], right=True),
+    Column(words.RESULTS["same"], rank=1, right=True),
+    Column(words.RESULTS["rejected"], right=True),
     Column("说明", least=20),
 )
 RETRIED = (Column("数据源", least=10), Column("已读入", right=True), Column("仍异常", right=True))

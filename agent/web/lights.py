@@ -9,7 +9,8 @@ from agent.metrics import is_fresh
 from agent.model import Service, Snapshot
 from agent.web.pages import Light
 
-UP = {True: ("up", "正常"), False: ("down", "中断"), None: ("unknown", "未知")}  # what names colour and icon; the word
+UP = {answers: (name, words.UP[answers]) for answers, name in ((True, "up"), (False, "down"), (None, "unknown"))}
+"""What names colour and icon, and the word."""
 
 
 def system_lights(config: Config, snapshot: Snapshot) -> list[Light]:
