@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from agent.alerts import Direct, Poster, Standing, Teller
 from agent.asking import answer
 from agent.book import all_indicators
 from agent.config import Config
@@ -58,6 +59,10 @@ def serve(
         demo=demo,
     )
     host, port = listening.getsockname()[:2]
+    tellers = _tellers(config, notifier, publisher)
+    for teller in tellers:
+        publisher.listen(teller)
+        teller.start()
     publisher.listen(_Announcement(f"http://{host}:{port}/", ready))
     settings = uvicorn.Config(
         pages, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
@@ -70,6 +75,8 @@ def serve(
         uvicorn.Server(settings).run(sockets=[listening])
     finally:
         ended = schedule.stop()
+        for teller in tellers:
+            teller.end()
         listening.close()
         signal.signal(signal.SIGTERM, former)
     log.info("event=stopped clean=%s", ended)
@@ -90,6 +97,14 @@ def account(config: Config, ledger: Ledger, publisher: Publisher, verdict: Verdi
         if (one.project, one.id) == (verdict.project, verdict.indicator)
     )
     return Account(told, course(config, ledger, plan, indicator, snapshot.as_of), indicator.targets, plan.year)
+
+
+def _tellers(config: Config, notifier: Notifier, publisher: Publisher) -> list[Teller]:
+    """Who is told of open records: every Alertmanager, or without one the direct route."""
+    standing, alerting = Standing(config), config.alerting
+    if alerting.alertmanagers:
+        return [Poster(access, standing, now_instant, publisher.count) for access in alerting.alertmanagers]
+    return [] if alerting.direct is None else [Direct(alerting.direct, notifier, standing)]
 
 
 class _Announcement:

@@ -144,3 +144,52 @@ def excluded(reason: str) -> str:
     if reason.startswith("calendar "):
         return f"{reason.split()[1]}年工作日安排尚未公布"
     return reason
+
+
+# --- records and what happens to them, for the texts of alerts --------------------------------------------------------
+
+RECORDS = {
+    "fault": "故障单",
+    "case": "办件",
+    "task": "任务",
+    "accreditation": "认证申请",
+    "inspection": "巡检",
+    "feature": "新增功能",
+    "report": "分析报告",
+    "contract": "合同",
+    "violation": "违规",
+}
+MOMENTS = {
+    "reported_at": "报修",
+    "responded_at": "响应",
+    "accepted_at": "受理",
+    "applied_at": "申请",
+    "audited_at": "审核",
+    "resolved_at": "解决",
+    "finished_at": "办结",
+    "done_at": "完成",
+    "closed_at": "关闭",
+    "issued_at": "出具",
+    "planned_at": "计划",
+}
+ACTIONS = {"responded_at": "受理"}  # where what to do is called otherwise than its being done
+
+
+def record(kind: str) -> str:
+    """What a record of a kind is called; a kind named in Chinese is called that."""
+    return RECORDS.get(kind, "记录" if kind.isascii() else kind)
+
+
+def begun(time: str) -> str:
+    """What happened at the time from which a record is measured."""
+    return MOMENTS.get(time, "起计时" if time.isascii() else time.removesuffix("时间"))
+
+
+def done(time: str) -> str:
+    """What is to happen to a record in the end."""
+    return MOMENTS.get(time, "完成" if time.isascii() else time.removesuffix("时间"))
+
+
+def to_do(time: str) -> str:
+    """What a person does for that to happen."""
+    return ACTIONS.get(time, done(time))
