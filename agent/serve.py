@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.alerts import Direct, Poster, Standing, Teller
 from agent.asking import answer
 from agent.book import all_indicators
 from agent.config import Config
+from agent.config.webfile import load_web
 from agent.evaluate import course, plans_in_force
 from agent.explain import explain
 from agent.ledger import Ledger
@@ -21,6 +25,8 @@ from agent.notify import Notifier, Outbox
 from agent.poll import Publisher, Round, Schedule, now_instant
 
 if TYPE_CHECKING:
+    from starlette.middleware import Middleware
+
     from agent.web import Account
 
 log = logging.getLogger("dabiao.serve")
@@ -36,6 +42,7 @@ def serve(
     ready: Callable[[str], None] = lambda url: None,
     *,
     demo: bool = False,
+    doors: Doors | None = None,
 ) -> int:
     """Poll and serve until SIGTERM or SIGINT; `ready` is called with the address once every source has been asked."""
     import uvicorn
@@ -43,7 +50,11 @@ def serve(
     from agent.web import app
 
     few_arenas()
-    listening = _listen(listen)
+    doors = doors or Doors()
+    tls, layers = doors.tls(), doors.layers()
+    sockets = [_listen(listen), *([] if doors.metrics_listen is None else [_listen(doors.metrics_listen)])]
+    if doors.metrics_listen is not None:
+        layers.append(_apart(sockets))
     publisher = Publisher()
     schedule = Schedule(config, ledger, rounds, publisher, clock)
     outbox = Outbox()
@@ -57,27 +68,33 @@ def serve(
         sent=outbox.recent if demo else None,
         notifier=notifier,
         demo=demo,
+        layers=layers,
     )
-    host, port = listening.getsockname()[:2]
+    host, port = sockets[0].getsockname()[:2]
+    scheme = "http" if tls is None else "https"
     tellers = _tellers(config, notifier, publisher)
     for teller in tellers:
         publisher.listen(teller)
         teller.start()
-    publisher.listen(_Announcement(f"http://{host}:{port}/", ready))
+    publisher.listen(_Announcement(f"{scheme}://{host}:{port}/", ready))
     settings = uvicorn.Config(
         pages, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
     )
+    if tls is not None:
+        settings.load()
+        settings.ssl = tls
     # Uvicorn raises the signal again once it has stopped serving; the schedule has still to stop then.
     former = signal.signal(signal.SIGTERM, lambda number, frame: None)
     schedule.start()
-    log.info("event=listening url=http://%s:%s/", host, port)
+    log.info("event=listening url=%s://%s:%s/", scheme, host, port)
     try:
-        uvicorn.Server(settings).run(sockets=[listening])
+        uvicorn.Server(settings).run(sockets=sockets)
     finally:
         ended = schedule.stop()
         for teller in tellers:
             teller.end()
-        listening.close()
+        for one in sockets:
+            one.close()
         signal.signal(signal.SIGTERM, former)
     log.info("event=stopped clean=%s", ended)
     return 0
@@ -105,6 +122,47 @@ def _tellers(config: Config, notifier: Notifier, publisher: Publisher) -> list[T
     if alerting.alertmanagers:
         return [Poster(access, standing, now_instant, publisher.count) for access in alerting.alertmanagers]
     return [] if alerting.direct is None else [Direct(alerting.direct, notifier, standing)]
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Who may come in, and where: what the options of `run` and `demo` say."""
+
+    web_config: Path | None = None
+    wall_token_file: Path | None = None
+    metrics_listen: str | None = None
+
+    def tls(self) -> ssl.SSLContext | None:
+        """The server's side of TLS; None where connections are plain."""
+        web = None if self.web_config is None else load_web(self.web_config)
+        return None if web is None or web.tls is None else web.tls.context()
+
+    def layers(self) -> list[Middleware]:
+        """What stands before the pages; ConfigError where a token would guard nothing."""
+        from starlette.middleware import Middleware
+
+        web = None if self.web_config is None else load_web(self.web_config)
+        if self.web_config is None or web is None or not web.users:
+            if self.wall_token_file is not None:
+                raise ConfigError("--wall-token-file: expected basic_auth_users in --web.config; without, all is open")
+            return []
+        try:
+            from agent.web.access import Access, Users, wall_token
+        except ModuleNotFoundError:
+            raise ConfigError("basic_auth_users: needs bcrypt: pip install 'dabiao[auth]'") from None
+        token = None if self.wall_token_file is None else wall_token(self.wall_token_file)
+        return [Middleware(Access, Users(self.web_config), token, is_secure=web.tls is not None)]
+
+
+def _apart(sockets: Sequence[socket.socket]) -> Middleware:
+    from starlette.middleware import Middleware
+
+    from agent.web.headers import MetricsApart
+
+    port, apart = (one.getsockname()[1] for one in sockets)
+    if port == apart:
+        raise ConfigError(f"--metrics-listen: expected another port than that of the pages, got {apart}")
+    return Middleware(MetricsApart, apart)
 
 
 class _Announcement:

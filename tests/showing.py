@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,15 +44,17 @@ class Running:
 
 
 @contextmanager
-def served(application: Starlette, port: int = 0) -> Iterator[str]:
+def served(application: Starlette, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The base URL of an application under uvicorn; connections wait in the listening socket until it is up."""
     with socket.create_server((HOST, port)) as listening:
         settings = uvicorn.Config(application, log_level="warning", lifespan="off")
+        settings.load()
+        settings.ssl = tls
         server = uvicorn.Server(settings)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:
-            yield f"http://{HOST}:{listening.getsockname()[1]}"
+            yield f"{'http' if tls is None else 'https'}://{HOST}:{listening.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join(WAIT_SECONDS)
@@ -59,7 +62,7 @@ def served(application: Starlette, port: int = 0) -> Iterator[str]:
 
 
 @contextmanager
-def showing(config: Config, port: int = 0, **settings: Any) -> Iterator[Running]:
+def showing(config: Config, port: int = 0, tls: ssl.SSLContext | None = None, **settings: Any) -> Iterator[Running]:
     """The application before its first Snapshot."""
     running = Running("", config, Publisher(), [])
     wanted: dict[str, Any] = {"sent": running.outbox.recent, "demo": True, **settings}
@@ -71,7 +74,7 @@ def showing(config: Config, port: int = 0, **settings: Any) -> Iterator[Running]
         return status_answer(make_snapshot(config), config, "year")
 
     application = app(running.publisher, config, lambda: running.now[0], answer, **wanted)
-    with served(application, port) as url:
+    with served(application, port, tls) as url:
         running.url = url
         yield running
 

@@ -186,9 +186,9 @@ def test_the_page_of_an_indicator_shows_what_the_api_answers_and_each_record_tha
         for one in small.get("/api/v1/status").json()["indicators"]
         if one["indicator"] == "answered" and one["system"] is None
     )
-    assert (row["good"], row["bad"]) == (1, 2)
-    assert '<dd class="figure">33.33%</dd>' in page
-    assert "1 ÷ (1 + 2) = 33.3333333333…%" in page
+    assert (row["good"], row["bad"]) == (2, 2)
+    assert '<dd class="figure">50.00%</dd>' in page
+    assert "2 ÷ (2 + 2) = 50%" in page
     assert "不合格记录（共2件，列出2件）" in page
     assert [id for id in ("F3", "F6") if f">{id}</th>" not in page] == []
     assert "重复报修" in page

@@ -24,6 +24,15 @@ From = Annotated[str | None, typer.Option("--from", help="First day (with --to):
 To = Annotated[str | None, typer.Option("--to", help="The day after the last: YYYY-MM-DD.")]
 System = Annotated[str | None, typer.Option("--system", help="Only this system.")]
 Listen = Annotated[str, typer.Option("--listen", help="Address and port of the web pages and /metrics.")]
+WebConfig = Annotated[
+    Path | None, typer.Option("--web.config", help="TLS and users, in the web configuration format of Prometheus.")
+]
+WallTokenFile = Annotated[
+    Path | None, typer.Option("--wall-token-file", help="A token that opens the pages, and only these: /?token=…")
+]
+MetricsListen = Annotated[
+    str | None, typer.Option("--metrics-listen", help="Serve /metrics here, and no longer beside the pages.")
+]
 
 DEFAULT_TARGETS = [Path("targets.yaml")]
 DEFAULT_SOURCES = Path("sources.yaml")

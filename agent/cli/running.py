@@ -23,8 +23,11 @@ from agent.cli.options import (
     DEFAULT_TARGETS,
     LedgerAt,
     Listen,
+    MetricsListen,
     Sources,
     Targets,
+    WallTokenFile,
+    WebConfig,
 )
 
 if TYPE_CHECKING:
@@ -36,15 +39,18 @@ def run(
     sources: Sources = DEFAULT_SOURCES,
     ledger: LedgerAt = DEFAULT_LEDGER,
     listen: Listen = DEFAULT_LISTEN,
+    web_config: WebConfig = None,
+    wall_token_file: WallTokenFile = None,
+    metrics_listen: MetricsListen = None,
 ) -> int:
     """The agent: poll, judge, and serve /metrics, the API, the wallboard and the pages behind it."""
-    from agent.serve import serve
+    from agent.serve import Doors, serve
 
     log_to_stderr()
-    config = load(targets, sources)
+    config, doors = load(targets, sources), Doors(web_config, wall_token_file, metrics_listen)
     with open_ledger(ledger) as opened:
         registered = register_all(opened, config, derive=False)
-        return serve(config, opened, rounds_of(config, opened, registered), listen)
+        return serve(config, opened, rounds_of(config, opened, registered), listen, doors=doors)
 
 
 def demo(
@@ -52,10 +58,13 @@ def demo(
     targets: Targets = DEFAULT_TARGETS,
     listen: Listen = DEFAULT_LISTEN,
     folder: Annotated[Path | None, typer.Option("--folder", help="Where its data goes; default: a new one.")] = None,
+    web_config: WebConfig = None,
+    wall_token_file: WallTokenFile = None,
+    metrics_listen: MetricsListen = None,
 ) -> int:
     """The agent with the platform in a box: ten simulated systems, a year of data, live events. Nothing to install."""
     from agent.demo.show import show
-    from agent.serve import serve
+    from agent.serve import Doors, serve
 
     log_to_stderr("ERROR")  # in a demonstration sources are meant to fail, and the page shows it
 
@@ -63,6 +72,7 @@ def demo(
         config = load(targets, sources)
         with open_ledger(ledger) as opened:
             registered = register_all(opened, config, derive=False)
-            return serve(config, opened, rounds_of(config, opened, registered), listen, clock, ready, demo=True)
+            doors, rounds = Doors(web_config, wall_token_file, metrics_listen), rounds_of(config, opened, registered)
+            return serve(config, opened, rounds, listen, clock, ready, demo=True, doors=doors)
 
     return show(begin, folder, speed, say, targets)

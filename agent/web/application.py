@@ -71,13 +71,15 @@ def app(
     notifier: Notifier | None = None,
     sent: Callable[[], Sequence[Sent]] | None = None,
     demo: bool = False,
+    layers: Sequence[Middleware] = (),
 ) -> Starlette:
     """The agent's web application.
 
     `clock` tells a stalled tick and counts down. `answer` is asked what the Snapshot does not hold (other days, another
     time): it gives what `status_answer` gives, may raise ConfigError or LedgerError, and runs in a thread, one at a
     time; so does `account`, for all that is told of one verdict. `notifier` sends what is posted to /notify/<route>.
-    `sent` gives the messages a chat group has received; without it the wallboard has no place for them.
+    `sent` gives the messages a chat group has received; without it the wallboard has no place for them. `layers` stand
+    before the pages and say who may read them.
     """
     webhook = [] if notifier is None else [Route("/notify/{route}", Webhook(notifier, clock).notify, methods=["POST"])]
     site = Site(publisher, config, clock, answer, account, sent, demo)
@@ -96,7 +98,7 @@ def app(
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
             *([Mount("/runbooks", StaticFiles(directory=RUNBOOKS))] if RUNBOOKS.is_dir() else []),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders), *layers],
         exception_handlers={HTTPException: refused},
     )
 
