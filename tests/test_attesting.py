@@ -17,7 +17,9 @@ from agent.acts.files import MOST_BYTES, read_files
 from agent.acts.filling import fill, head
 from agent.book.statements import filled, last_before, statements
 from agent.cli import app
+from agent.cli.demonstrating import state_for_show
 from agent.config import Config, Indicator, Plan, load
+from agent.demo.stated import STATED
 from agent.ledger import Ledger, evidence
 from agent.model import Band, ConfigError, State
 from collectors import COLLECTORS
@@ -403,3 +405,15 @@ def test_of_several_years_the_one_meant_has_to_be_named(tmp_path: Path, monkeypa
 def test_the_bands_meet_without_a_gap() -> None:
     for share in (Fraction(n, 1000) for n in range(1001)):
         assert sum(band.admits(share) for band in Band) == 1
+
+
+def test_the_demonstration_states_some_rows_through_last_month_and_owes_the_rest(ledger: Ledger) -> None:
+    config = load([Path(__file__).parents[1] / "targets.yaml"], None, collectors=COLLECTORS)
+    assert state_for_show(config, ledger, NOW) == len(STATED)
+    rows = owed.rows(config, ledger, NOW)
+    assert (owed.filled(rows), len(rows)) == (len(STATED), 33)
+    assert {row.through for row in rows if row.is_filled} == {date(2026, 10, 31)}
+    assert state_for_show(config, ledger, NOW) == len(STATED)
+    assert len(acts.log(ledger)[0]) == len(STATED)
+    assert state_for_show(config, ledger, at("2027-01-05T10:00")) == len(STATED)
+    assert state_for_show(config, ledger, at("2027-03-05T10:00")) == 0

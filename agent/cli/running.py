@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.demonstrating import state_for_show
 from agent.cli.opening import (
     load,
     log_to_stderr,
@@ -71,6 +72,7 @@ def demo(
     def begin(sources: Path, ledger: str, clock: Callable[[], Instant], ready: Callable[[str], None]) -> int:
         config = load(targets, sources)
         with open_ledger(ledger) as opened:
+            state_for_show(config, opened, clock())
             registered = register_all(opened, config, derive=False)
             doors, rounds = Doors(web_config, wall_token_file, metrics_listen), rounds_of(config, opened, registered)
             return serve(config, opened, rounds, listen, clock, ready, demo=True, doors=doors)
