@@ -17,7 +17,17 @@ from pathlib import Path
 
 from tests.bench.measuring import QUICK, SIZE, Reading, apart
 
-MEASUREMENTS = ("collection", "rederiving", "ticks", "restart", "exposition", "resting", "help_command", "elapsed")
+MEASUREMENTS = (
+    "collection",
+    "closing",
+    "rederiving",
+    "ticks",
+    "restart",
+    "exposition",
+    "resting",
+    "help_command",
+    "elapsed",
+)
 HEADER = ("what", "reached", "must reach", "raw limit", "ratio", "holds")
 WORDS = {True: "yes", False: "no", None: ""}
 
