@@ -6,6 +6,7 @@ ARGS ?=
 BIN := .venv/bin
 STAMP := .venv/.stamp
 LOCKER := uv==0.13.9
+EXTRAS := postgresql mysql notify auth signing# what the container image brings
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit test-long check bench lock clean
@@ -37,6 +38,8 @@ lock: $(STAMP) ## the newest versions pyproject.toml allows, into requirements.l
 	$(BIN)/python -m pip install --quiet $(LOCKER)
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade --quiet \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml $(addprefix --extra ,$(EXTRAS)) --universal --python-version 3.11 --quiet -c requirements.lock \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" -o deploy/container/requirements.lock
 
 clean: ## remove what make and the tools made
 	rm -rf .venv build dist *.egg-info .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent import supervision
 from agent.alerts import Direct, Poster, Standing, Teller
 from agent.asking import answer
 from agent.book import all_indicators
@@ -77,6 +78,7 @@ def serve(
         publisher.listen(teller)
         teller.start()
     publisher.listen(_Announcement(f"{scheme}://{host}:{port}/", ready))
+    publisher.listen(lambda snapshot: supervision.tell(supervision.ALIVE))  # a tick that hangs is seen from outside
     settings = uvicorn.Config(
         pages, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
     )
@@ -87,9 +89,11 @@ def serve(
     former = signal.signal(signal.SIGTERM, lambda number, frame: None)
     schedule.start()
     log.info("event=listening url=%s://%s:%s/", scheme, host, port)
+    supervision.tell(supervision.READY)
     try:
         uvicorn.Server(settings).run(sockets=sockets)
     finally:
+        supervision.tell(supervision.STOPPING)
         ended = schedule.stop()
         for teller in tellers:
             teller.end()

@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "words": {"model"},
     "written": set(),
     "memory": set(),
+    "supervision": set(),
     "shown": {"model"},
     "wire": {"model"},
     "told": {"model", "words", "shown"},
@@ -54,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "poll": JUDGED | {"memory", "alerts", "findings", "mapping"},
     "terminal": SHOWN | {"acts", "owed", "poll", "mapping", "evidence"},
     "web": SHOWN,
-    "serve": SHOWN | {"memory", "asking", "poll", "web"},
+    "serve": SHOWN | {"memory", "supervision", "asking", "poll", "web"},
     "demo": {"model", "worktime"},
     "collectors": {"model", "wire"},
     "cli": SHOWN
