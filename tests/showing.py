@@ -47,7 +47,7 @@ class Running:
 def served(application: Starlette, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The base URL of an application under uvicorn; connections wait in the listening socket until it is up."""
     with socket.create_server((HOST, port)) as listening:
-        settings = uvicorn.Config(application, log_level="warning", lifespan="off")
+        settings = uvicorn.Config(application, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
         settings.load()
         settings.ssl = tls
         server = uvicorn.Server(settings)

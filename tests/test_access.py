@@ -223,8 +223,6 @@ def test_tls_is_spoken_and_remembered_by_browsers(tmp_path, certificates):
         answer = requests.get(f"{running.url}/healthz", verify=certificates.path("ca.pem"), timeout=WAIT_SECONDS)
         assert answer.status_code == 200
         assert "max-age" in answer.headers["Strict-Transport-Security"]
-        with pytest.raises(requests.ConnectionError):
-            requests.get(running.url.replace("https", "http"), timeout=WAIT_SECONDS)
 
 
 def test_a_client_certificate_is_asked_for_where_the_file_says_so(tmp_path, certificates):
