@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -225,6 +226,7 @@ def test_tls_is_spoken_and_remembered_by_browsers(tmp_path, certificates):
         assert "max-age" in answer.headers["Strict-Transport-Security"]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # asyncio leaves what was refused open
 def test_a_client_certificate_is_asked_for_where_the_file_says_so(tmp_path, certificates):
     more = f", client_auth_type: RequireAndVerifyClientCert, client_ca_file: {certificates.path('ca.pem')}"
     doors = Doors(with_tls(tmp_path, certificates, more))
@@ -235,6 +237,7 @@ def test_a_client_certificate_is_asked_for_where_the_file_says_so(tmp_path, cert
         assert requests.get(health, verify=trusted, cert=shown, timeout=WAIT_SECONDS).status_code == 200
         with pytest.raises(requests.ConnectionError):
             requests.get(health, verify=trusted, timeout=WAIT_SECONDS)
+    gc.collect()
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
