@@ -17,7 +17,7 @@ from agent.poll import Publisher
 from agent.serve import account
 from agent.shown import countdown
 from tests.accessibility import complaints, keyboard_complaints
-from tests.example_snapshot import MINUTE, NOW, make_config, make_snapshot
+from tests.example_snapshot import MINUTE, NOW, make_config, make_snapshot, make_verdict
 from tests.showing import Running, browser, showing
 from tests.small_site import NOW as SITE_NOW
 from tests.small_site import small_site
@@ -108,6 +108,18 @@ def test_before_the_first_figures_every_page_says_so(tmp_path, path):
 
 
 # --- as it is seen ----------------------------------------------------------------------------------------------------
+
+
+def test_the_time_has_its_place_however_many_states_there_are_to_count(running, open_page):
+    verdicts = [make_verdict(running.config, "rules", state=state) for state in State for _ in range(12)]
+    publish(running, 0, verdicts=tuple(verdicts))
+    page = open_page(viewport={"width": 1920, "height": 1080})
+    page.goto(running.url)
+    counted, time = page.locator("#head h1").bounding_box(), page.locator("#head .as-of").bounding_box()
+    assert page.locator("#head h1 > *").count() == len(State)
+    assert counted["x"] + counted["width"] <= time["x"]
+    assert time["x"] + time["width"] <= 1920
+    page.context.close()
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
