@@ -55,7 +55,9 @@ def ledger_at(
     """
     with TemporaryDirectory(prefix="dabiao-") as folder, closing(Ledger.open(Path(folder) / "scratch.db")) as scratch:
         with ledger.read() as session:
-            seq = through or (_last_known(session, instant) if known_then else LAST)
+            seq = through
+            if seq is None:  # batch 0 is an answer too: of an empty ledger
+                seq = _last_known(session, instant) if known_then else LAST
             if known_then:
                 then = {place: spec for place, spec in served_at(session, seq).items() if place not in tried}
                 definitions = [_as_of_then(one, then.get(one.place)) for one in definitions]
