@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -21,10 +22,15 @@ Say = Callable[[str], None]
 
 def show(begin: Begin, folder: Path | None, speed: float, say: Say, targets: Sequence[Path]) -> int:
     """Start the simulated systems, then the agent on them; `begin(sources, ledger, clock, ready)` runs the agent."""
-    if folder is not None:
-        return _show(begin, folder, speed, say, targets)
-    with tempfile.TemporaryDirectory(prefix="dabiao-demo-") as made:
-        return _show(begin, Path(made), speed, say, targets)
+    # A terminal that is closed ends it as Ctrl-C does, and nothing stays behind.
+    former = signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    try:
+        if folder is not None:
+            return _show(begin, folder, speed, say, targets)
+        with tempfile.TemporaryDirectory(prefix="dabiao-demo-") as made:
+            return _show(begin, Path(made), speed, say, targets)
+    finally:
+        signal.signal(signal.SIGHUP, former)
 
 
 def _show(begin: Begin, folder: Path, speed: float, say: Say, targets: Sequence[Path]) -> int:
