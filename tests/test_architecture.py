@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "alerts": JUDGED | {"wire", "notify"},
     "render": JUDGED | {"alerts", "findings", "metrics"},
     "export": JUDGED | {"status", "explain", "written"},
+    "report": JUDGED | {"explain", "export", "owed", "plots", "status"},
     "asking": JUDGED | {"findings", "status"},
     "evidence": JUDGED | {"agent", "asking", "status"},
     "poll": JUDGED | {"memory", "alerts", "findings", "mapping"},
@@ -59,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "demo": {"model", "worktime"},
     "collectors": {"model", "wire"},
     "cli": SHOWN
-    | {"acts", "asking", "drafting", "evidence", "owed", "roundtrip"}
+    | {"acts", "asking", "drafting", "evidence", "owed", "report", "roundtrip"}
     | {"serve", "poll", "terminal", "web", "demo", "collectors"},
     "__main__": {"cli"},
 }

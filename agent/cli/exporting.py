@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,8 +28,9 @@ from agent.model import ConfigError
 
 if TYPE_CHECKING:
     from agent.config import Config
+    from agent.export import Basis
     from agent.ledger import Ledger
-    from agent.model import Instant
+    from agent.model import Day, Instant
     from agent.status import Question
 
 
@@ -46,6 +48,7 @@ class Order:
     now: Instant
     targets: Sequence[Path]
     owner: str | None = None  # of the workbook offices fill in: the one it is for
+    demo: bool = False  # of a report: its figures are made up
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,32 @@ class Made:
 
 def judged(order: Order) -> Made:
     """One of the forms that verdicts go into."""
+    from agent.export import LAYOUTS, format_of
+
+    write = format_of(order.file)
+    with judged_basis(order) as (basis, body), progress("filling in") as filling:
+        form = LAYOUTS[order.form](basis, filling)
+    return Made(write(form), {**body, "rows": form.printed}, form.said)
+
+
+def told(order: Order) -> Made:
+    """A report of the period for those who manage it."""
+    from agent.report import REPORTS, material, writer_of
+
+    write = writer_of(order.file)
+    with judged_basis(order) as (basis, body), progress("telling") as telling:
+        story = REPORTS[order.form](material(basis, order.demo), telling)
+    return Made(write(story), {**body, "demo": order.demo, "rows": story.printed}, [story.sentence])
+
+
+@contextmanager
+def judged_basis(order: Order) -> Iterator[tuple[Basis, dict[str, Any]]]:
+    """What a form is made from, judged, and what the log keeps of that."""
     from agent.asking import asked
-    from agent.export import LAYOUTS, Basis, format_of, load_profile, period_of, plan_of
+    from agent.export import Basis, load_profile, period_of, plan_of
     from agent.export.logged import fingerprint, iso, seq_of
 
-    plan, profile, write = plan_of(order.config, order.year), load_profile(order.profile), format_of(order.file)
+    plan, profile = plan_of(order.config, order.year), load_profile(order.profile)
     question, seq = order.question, seq_of(order.ledger)
     assert question.first is not None
     assert question.last is not None
@@ -74,23 +98,19 @@ def judged(order: Order) -> Made:
         if tried:
             raise ConfigError([f"{name}：口径与账本中的不同；先运行 dabiao collect，再导出" for name in tried])
         window = period_of(plan, question.first, question.last)
-        basis = Basis(order.config, board.ledger, snapshot, plan, window, profile)
-        with progress("filling in") as filling:
-            form = LAYOUTS[order.form](basis, filling)
-        if board.ledger is order.ledger:
-            seq = snapshot.seq
-    body = {
-        "year": order.year,
-        "first": iso(question.first),
-        "last": iso(question.last),
-        "at": question.at,
-        "as_of": snapshot.as_of if question.at is None else None,
-        "seq": question.through or seq,
-        "profile": {"name": profile.name, "sha256": profile.sha256},
-        "targets": [fingerprint(path) for path in order.targets],
-        "rows": form.printed,
-    }
-    return Made(write(form), body, form.said)
+        yield (
+            Basis(order.config, board.ledger, snapshot, plan, window, profile),
+            {
+                "year": order.year,
+                "first": iso(question.first),
+                "last": iso(question.last),
+                "at": question.at,
+                "as_of": snapshot.as_of if question.at is None else None,
+                "seq": question.through or (snapshot.seq if board.ledger is order.ledger else seq),
+                "profile": {"name": profile.name, "sha256": profile.sha256},
+                "targets": [fingerprint(path) for path in order.targets],
+            },
+        )
 
 
 def offices(order: Order) -> Made:
@@ -139,7 +159,9 @@ FORMS: dict[str, Callable[[Order], Made]] = {
     "self-evaluation": judged,
     "monitoring": judged,
     "targets": judged,
+    "monthly-report": told,
 }
+WHOLE_YEAR = ("self-evaluation", "targets", "annual-report")
 
 
 def export(
@@ -151,6 +173,10 @@ def export(
     period: Annotated[
         str | None,
         typer.Option("--period", help="Months of the year, as 2026-01..07, which monitoring has by default."),
+    ] = None,
+    month: Annotated[
+        str | None,
+        typer.Option("--month", help="Of the form monthly-report, as 2026-10; default: the last month that is over."),
     ] = None,
     owner: Annotated[
         str | None, typer.Option("--owner", help="Of the form attest: this office (责任处室) alone.")
@@ -164,7 +190,6 @@ def export(
     ledger: LedgerAt = DEFAULT_LEDGER,
 ) -> int:
     """Fill in an official form, and log it with its hash."""
-    from agent.export import months
     from agent.poll import now_instant
 
     config, now = load(targets, sources), now_instant()
@@ -174,11 +199,35 @@ def export(
         if form not in FORMS:
             raise ConfigError(f"--form：应为 {'、'.join(FORMS)} 之一，现为 {form or '空'}")
         wanted = config.plans[-1].year if year is None else year
-        if period is not None and form in ("self-evaluation", "targets"):
-            raise ConfigError(f"--period：{form} 为全年，不分月份")
-        first, last = months(period or (f"{wanted}-01..07" if form == "monitoring" else None), wanted)
-        question = replace(question_of(config, at=at, as_of=as_of), first=first, last=last, with_year=True)
-        return make_and_log(Order(config, opened, form, wanted, question, profile, output, now, targets, owner))
+        question = question_of(config, at=at, as_of=as_of)
+        judged_at = next(at for at in (question.at, question.as_of, now) if at is not None)
+        first, last = days_of(form, wanted, period, month, config.plans[0].days.day_of(judged_at))
+        question = replace(question, first=first, last=last, with_year=True)
+        demo = is_demonstration(sources)
+        return make_and_log(Order(config, opened, form, wanted, question, profile, output, now, targets, owner, demo))
+
+
+def days_of(form: str, year: int, period: str | None, month: str | None, today: Day) -> tuple[Day, Day]:
+    """The days a form is of, `today` being the day it is judged on; ConfigError where they cannot be asked of it."""
+    from agent.export import months
+    from agent.report import month_of
+
+    if period is not None and form in WHOLE_YEAR:
+        raise ConfigError(f"--period：{form} 为全年，不分月份")
+    if form == "monthly-report":
+        if period is not None:
+            raise ConfigError(f"--period：{form} 为一个月，用 --month {year}-10 指明")
+        return month_of(month, year, today)
+    if month is not None:
+        raise ConfigError(f"--month：{form} 不按月，只用于 monthly-report")
+    return months(period or (f"{year}-01..07" if form == "monitoring" else None), year)
+
+
+def is_demonstration(sources: Path) -> bool:
+    """Whether the figures are those of `dabiao demo`, made up."""
+    from agent.demo.platform import SOURCES
+
+    return sources.resolve() == SOURCES.resolve()
 
 
 def make_and_log(order: Order) -> int:
@@ -215,7 +264,19 @@ def make_again(
         with_year=True,
     )
     made = FORMS[former.subject](
-        Order(config, ledger, former.subject, body["year"], question, profile, output, now, targets, body.get("owner"))
+        Order(
+            config,
+            ledger,
+            former.subject,
+            body["year"],
+            question,
+            profile,
+            output,
+            now,
+            targets,
+            body.get("owner"),
+            body.get("demo", False),
+        )
     )
     if hashlib.sha256(made.content).hexdigest() != body["sha256"]:
         for line in differences(body, made.body):

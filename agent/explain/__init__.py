@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.explain.account import explain
 from agent.explain.explanation import Explanation
+from agent.explain.lengths import Lengths, lengths
 from agent.explain.listing import KINDS, listing, safe
 
-__all__ = ["KINDS", "Explanation", "explain", "listing", "safe"]
+__all__ = ["KINDS", "Explanation", "Lengths", "explain", "lengths", "listing", "safe"]

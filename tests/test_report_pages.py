@@ -1,0 +1,88 @@
+"""The reports in a real browser: nothing runs over, nothing is fetched, and a month prints on one page."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.form_site import PLAN, ROWS, form_site
+from tests.report_site import report
+from tests.servers import program
+from tests.showing import browser
+
+pytestmark = pytest.mark.server
+
+RUNS_OVER = """() => {
+  const main = document.querySelector('main');
+  return [Math.max(0, main.scrollWidth - main.clientWidth), Math.max(0, main.scrollHeight - main.clientHeight)];
+}"""
+OUT_OF_DRAWING = """() => [...document.querySelectorAll('svg.chart')].flatMap(svg => {
+  const frame = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll('text')].filter(text => {
+    const box = text.getBoundingClientRect(), wide = box.right > frame.right + 1 || box.left < frame.left - 1;
+    return wide || box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
+  }).map(text => text.textContent);
+})"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Callable[..., Page]]:
+    with browser(program("chromium", "chromium")) as opened:
+        yield opened
+
+
+def shown(opened: Callable[..., Page], file: Path) -> Page:
+    """The file as the browser shows it on paper, once it is known that it needs nothing else."""
+    page, wrong, asked = opened(), [], []
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.emulate_media(media="print")
+    page.goto(file.as_uri())
+    assert (wrong, asked) == ([], [file.as_uri()])
+    return page
+
+
+def pages(page: Page, folder: Path) -> int:
+    """How many sheets of A4 it prints on."""
+    page.pdf(path=folder / "report.pdf", prefer_css_page_size=True, print_background=True)
+    told = subprocess.run(
+        [program("pdfinfo", "poppler-utils"), folder / "report.pdf"], capture_output=True, text=True, check=True
+    ).stdout
+    facts = dict(line.split(":", 1) for line in told.splitlines())
+    assert facts["Page size"].strip().endswith("(A4)")
+    return int(facts["Pages"])
+
+
+def test_a_month_prints_on_one_page(chromium: Callable[..., Page], tmp_path: Path) -> None:
+    with form_site(tmp_path) as site:
+        site.state_all()
+        (tmp_path / "month.html").write_bytes(report(site, "monthly-report", "2026-09").content)
+    page = shown(chromium, tmp_path / "month.html")
+    assert page.evaluate(RUNS_OVER) == [0, 0]
+    assert page.evaluate(OUT_OF_DRAWING) == []
+    assert pages(page, tmp_path) == 1
+
+
+def test_a_month_with_too_much_to_say_prints_on_one_page_too(chromium: Callable[..., Page], tmp_path: Path) -> None:
+    plan = copy.deepcopy(PLAN)
+    rows = plan["projects"]["ops"]["indicators"]
+    for number in range(30):
+        more = copy.deepcopy(ROWS["answered"])
+        rows[f"more-{number}"] = more | {
+            "name": f"名称很长而且谁也不肯缩短的指标第{number}号" * 3,
+            "weight": {},
+            "owner": f"第{number}处室",
+        }
+    plan["organisation"] = "名称很长的单位" * 6
+    with form_site(tmp_path, plan) as site:
+        (tmp_path / "month.html").write_bytes(report(site, "monthly-report", "2026-09").content)
+    page = shown(chromium, tmp_path / "month.html")
+    assert page.evaluate(RUNS_OVER) == [0, 0]
+
+    assert pages(page, tmp_path) == 1
