@@ -6,15 +6,14 @@ A program that is not Excel may write a formula without any value: its row is a 
 from __future__ import annotations
 
 import warnings
-import zlib
 from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
-from zipfile import BadZipFile, ZipFile
 
+from agent.excel.package import BROKEN, MOST_RATIO, Limits, Unfit, unfit
 from agent.model import Reject, Row
 from collectors.formulas import holds_formulas, with_unsaved
 from collectors.layout import CHUNK_ROWS, Chunk, Layout, UnreadableFile, close_match, column_positions
@@ -24,11 +23,12 @@ if TYPE_CHECKING:
 
 LAST_ROW = 1_048_576  # of any Excel sheet; a row said to stand below it is made up
 IN_MEMORY_BYTES = 256 << 20  # all but the sheets is read at once: texts and styles
-OLE_START = b"\xd0\xcf\x11\xe0"
-
-# What openpyxl lets through when the parts of a package are not what they say.
-BROKEN = (BadZipFile, zlib.error, EOFError, KeyError, IndexError, ValueError, TypeError, AttributeError, SyntaxError,
-          RuntimeError, OSError)  # fmt: skip
+REASONS = {
+    Unfit.OLD: "not an .xlsx file: an old .xls or one with a password; save it as .xlsx without one",
+    Unfit.NO_PACKAGE: "not an .xlsx file, or one that is cut short",
+    Unfit.OTHER_ARCHIVE: "not an .xlsx file but some other archive",
+    Unfit.TOO_DENSE: f"unpacks to more than {MOST_RATIO} times its size: taken for a bomb",
+}
 
 
 def read_xlsx(path: Path, name: str, layout: Layout, columns: tuple[str, ...]) -> Iterator[Chunk]:
@@ -44,22 +44,14 @@ def read_xlsx(path: Path, name: str, layout: Layout, columns: tuple[str, ...]) -
 
 
 def _check_package(stream: BinaryIO, max_bytes: int) -> None:
-    """Refuse what is no workbook or unpacks to more than allowed. zipfile reads no more of a part than it declares."""
-    start = stream.read(4)
-    if start == OLE_START:
-        raise UnreadableFile("not an .xlsx file: an old .xls or one with a password; save it as .xlsx without one")
-    try:
-        with ZipFile(stream) as package:
-            sizes = {part.filename: part.file_size for part in package.infolist()}
-    except (BadZipFile, ValueError):
-        raise UnreadableFile("not an .xlsx file, or one that is cut short") from None
-    if "[Content_Types].xml" not in sizes:
-        raise UnreadableFile("not an .xlsx file but some other archive")
-    in_memory = sum(size for part, size in sizes.items() if not part.startswith("xl/worksheets/"))
-    if sum(sizes.values()) > max_bytes or in_memory > IN_MEMORY_BYTES:
+    """Refuse what is no workbook or unpacks to more than allowed."""
+    found = unfit(stream, Limits(unpacked=max_bytes, beside_sheets=IN_MEMORY_BYTES))
+    if found is Unfit.TOO_LARGE:
         raise UnreadableFile(
             f"expected at most {max_bytes} bytes once unpacked (max_bytes), {IN_MEMORY_BYTES} of them beside the sheets"
         )
+    if found is not None:
+        raise UnreadableFile(REASONS[found])
 
 
 def _chunks(stream: BinaryIO, name: str, layout: Layout, columns: tuple[str, ...]) -> Iterator[Chunk]:

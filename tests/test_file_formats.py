@@ -186,7 +186,7 @@ PACKED = gzip.compress(("id,day\n" + "".join(f"{number},a\n" for number in range
         ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
          "not an .xlsx file: an old .xls or one with a password; save it as .xlsx without one"),
         ("a.xlsx", CASES.encode(), "not an .xlsx file, or one that is cut short"),
-        ("a.xlsx", zip_of(), "the workbook is damaged"),
+        ("a.xlsx", zip_of(workbook=b"<a/>"), "the workbook is damaged"),
         ("a.xlsx", zip_of().replace(b"[Content_", b"[Contact_"), "not an .xlsx file but some other archive"),
         ("a.xlsx", zip_of(bomb=b"0" * 2_000_000),
          "expected at most 1500 bytes once unpacked (max_bytes), 268435456 of them beside the sheets"),
@@ -222,6 +222,13 @@ def test_a_workbook_whose_texts_would_fill_the_memory_is_refused_unread(tmp_path
     drop(tmp_path / "a.xlsx", zip_of(sharedStrings=b"0" * (300 << 20)))
     assert read(collector(tmp_path / "a.xlsx")).error == (
         "a.xlsx: expected at most 4294967296 bytes once unpacked (max_bytes), 268435456 of them beside the sheets"
+    )
+
+
+def test_a_workbook_that_packs_as_only_a_bomb_does_is_refused_unread(tmp_path):
+    drop(tmp_path / "a.xlsx", zip_of(sharedStrings=b"0" * (4 << 20)))
+    assert read(collector(tmp_path / "a.xlsx")).error == (
+        "a.xlsx: unpacks to more than 200 times its size: taken for a bomb"
     )
 
 

@@ -21,11 +21,11 @@ from agent.book.statements import filled, statements
 from agent.cli import app
 from agent.config import Config, load
 from agent.evaluate import Board, custom
+from agent.excel.opening import MOST_BYTES, MOST_UNPACKED
 from agent.ledger import Ledger, evidence
 from agent.model import ConfigError
 from agent.roundtrip import marked, read, sheets_of, workbook
 from agent.roundtrip.layout import COLUMNS, HEADS
-from agent.roundtrip.opening import MOST_UNPACKED
 from collectors import COLLECTORS
 from tests import servers
 from tests.plans import at, site
@@ -298,8 +298,9 @@ def test_a_formula_counts_with_the_value_it_was_saved_with(desk: Desk) -> None:
 def test_a_workbook_of_another_year_is_refused(desk: Desk) -> None:
     book = desk.send()
     book["_dabiao"]["C1"] = 2025
-    with pytest.raises(ConfigError, match="应为 2026 年度的填报表，现为 2025 年度"):
+    with pytest.raises(ConfigError) as refused:
         desk.back(book)
+    assert str(refused.value) == f"{desk.file}：应为 2026 年度的填报表，现为 2025 年度"
 
 
 def zipped(*parts: tuple[str, bytes]) -> bytes:
@@ -311,28 +312,40 @@ def zipped(*parts: tuple[str, bytes]) -> bytes:
 
 
 TYPES = ("[Content_Types].xml", b"<a/>")
+SAVE = "请在WPS或Excel中打开后另存为 .xlsx"
+LARGE = "解压后不应超过 40 MB、2000 个部件，请删去空白的行和列后另存"
 FILES: list[tuple[str, bytes, str]] = [
-    ("an old .xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
-     "是旧版 .xls 文件或设有打开密码，请在WPS或Excel中打开后另存为 .xlsx"),
-    ("a text", "编号,数值\n".encode(), "不是 Excel 工作簿（.xlsx）或文件不完整"),
-    ("another archive", zipped(("a.txt", b"x")), "是压缩包，但不是 Excel 工作簿"),
-    ("macros", zipped(TYPES, ("xl/workbook.xml", b"<a/>"), ("xl/vbaProject.bin", b"x")), "含有宏，未读取"),
-    ("a bomb", zipped(TYPES, ("xl/worksheets/sheet1.xml", b"0" * (MOST_UNPACKED + 1))), "解压后不应超过 40 MB"),
-    ("too many parts", zipped(TYPES, *((f"xl/{n}.xml", b"") for n in range(2001))), "2000 个部件"),
-    ("damaged parts", zipped(TYPES, ("xl/workbook.xml", b"<a/>")), "工作簿已损坏"),
+    ("an old .xls renamed", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
+     f"是旧版 .xls 文件或设有打开密码，{SAVE}，不设密码"),
+    ("a text", "编号,数值\n".encode(), f"不是 Excel 工作簿（.xlsx）或文件不完整，{SAVE}"),
+    ("a file cut short", zipped(TYPES, ("xl/workbook.xml", b"<a/>"))[:-30],
+     f"不是 Excel 工作簿（.xlsx）或文件不完整，{SAVE}"),
+    ("another archive", zipped(("a.txt", b"x")), f"是压缩包，但不是 Excel 工作簿（.xlsx），{SAVE}"),
+    ("macros", zipped(TYPES, ("xl/workbook.xml", b"<a/>"), ("xl/vbaProject.bin", b"x")),
+     "含有宏，未读取；请另存为不含宏的 .xlsx"),
+    ("a bomb", zipped(TYPES, ("xl/worksheets/sheet1.xml", b"0" * (MOST_UNPACKED + 1))), LARGE),
+    ("a smaller bomb", zipped(TYPES, ("xl/worksheets/sheet1.xml", b"0" * (MOST_UNPACKED // 2))),
+     f"解压后超过压缩前的 200 倍，疑为压缩炸弹，未读取；{SAVE}"),
+    ("too many parts", zipped(TYPES, *((f"xl/{n}.xml", b"") for n in range(2001))), LARGE),
+    ("too large a file", b"PK" + b"0" * MOST_BYTES, "文件不应超过 20 MB"),
+    ("damaged parts", zipped(TYPES, ("xl/workbook.xml", b"<a/>")), f"工作簿已损坏，{SAVE}"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("content", "says"), [(one, says) for _, one, says in FILES], ids=[name for name, *_ in FILES])
 def test_a_file_that_is_no_workbook_of_ours_is_refused(desk: Desk, content: bytes, says: str) -> None:
     desk.file.write_bytes(content)
-    with pytest.raises(ConfigError, match=says):
+    with pytest.raises(ConfigError) as refused:
         desk.back()
+    assert str(refused.value) == f"{desk.file}：{says}"
 
 
 def test_a_workbook_that_was_not_made_for_this_is_refused(desk: Desk) -> None:
-    with pytest.raises(ConfigError, match="不是由 dabiao export --form attest 生成的填报表"):
+    with pytest.raises(ConfigError) as refused:
         desk.back(Workbook())
+    assert str(refused.value) == (
+        f"{desk.file}：不是由 dabiao export --form attest 生成的填报表（找不到隐藏的表“_dabiao”）"
+    )
 
 
 def test_the_bad_cells_come_back_in_red_with_what_is_wrong(desk: Desk) -> None:

@@ -12,8 +12,8 @@ from openpyxl.cell import Cell, MergedCell
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from agent.excel.opening import opened
 from agent.model import ConfigError
-from agent.roundtrip.opening import opened
 from agent.written import narrow, plain, text_of, tidy
 
 AnyCell = Cell | MergedCell

@@ -17,6 +17,7 @@ from agent.acts.files import read_file
 from agent.acts.filling import BY_KEY, Head, head
 from agent.acts.saying import File
 from agent.config import Config, Plan
+from agent.excel.opening import opened
 from agent.model import ConfigError, Day, Statement
 from agent.roundtrip.layout import (
     COLUMNS,
@@ -36,7 +37,6 @@ from agent.roundtrip.layout import (
     identity,
     of_field,
 )
-from agent.roundtrip.opening import opened
 from agent.roundtrip.problems import Problem
 from agent.written import text_of
 

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import warnings
-import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile, ZipFile
 
 from openpyxl import Workbook, load_workbook
 
+from agent.excel.package import BROKEN, MOST_RATIO, Limits, Unfit, unfit
 from agent.model import ConfigError
 
 MOST_BYTES = 20 << 20  # of the file
 MOST_UNPACKED = 40 << 20  # of its parts together
 MOST_PARTS = 2000
-OLE_START = b"\xd0\xcf\x11\xe0"
 SAVE_AGAIN = "请在WPS或Excel中打开后另存为 .xlsx"
-
-# What openpyxl lets through when the parts of a package are not what they say.
-BROKEN = (BadZipFile, zlib.error, EOFError, KeyError, IndexError, ValueError, TypeError, AttributeError, SyntaxError,
-          RuntimeError, OSError)  # fmt: skip
+LIMITS = Limits(unpacked=MOST_UNPACKED, beside_sheets=MOST_UNPACKED, parts=MOST_PARTS, macros=False)
+REASONS = {
+    Unfit.OLD: f"是旧版 .xls 文件或设有打开密码，{SAVE_AGAIN}，不设密码",
+    Unfit.NO_PACKAGE: f"不是 Excel 工作簿（.xlsx）或文件不完整，{SAVE_AGAIN}",
+    Unfit.OTHER_ARCHIVE: f"是压缩包，但不是 Excel 工作簿（.xlsx），{SAVE_AGAIN}",
+    Unfit.TOO_LARGE: f"解压后不应超过 {MOST_UNPACKED >> 20} MB、{MOST_PARTS} 个部件，请删去空白的行和列后另存",
+    Unfit.TOO_DENSE: f"解压后超过压缩前的 {MOST_RATIO} 倍，疑为压缩炸弹，未读取；{SAVE_AGAIN}",
+    Unfit.MACROS: "含有宏，未读取；请另存为不含宏的 .xlsx",
+}
 
 
 class Opened(NamedTuple):
@@ -51,21 +54,8 @@ def opened(path: Path) -> Opened:
 
 
 def _refused(content: bytes) -> str | None:
-    """Why a file is not taken, judged by its table of contents alone."""
+    """Why a file is not taken."""
     if len(content) > MOST_BYTES:
         return f"文件不应超过 {MOST_BYTES >> 20} MB"
-    if content.startswith(OLE_START):
-        return f"是旧版 .xls 文件或设有打开密码，{SAVE_AGAIN}，不设密码"
-    try:
-        with ZipFile(BytesIO(content)) as package:
-            sizes = {part.filename: part.file_size for part in package.infolist()}
-            parts = len(package.infolist())
-    except (BadZipFile, ValueError):
-        return f"不是 Excel 工作簿（.xlsx）或文件不完整，{SAVE_AGAIN}"
-    if "[Content_Types].xml" not in sizes or not any(name.startswith("xl/") for name in sizes):
-        return f"是压缩包，但不是 Excel 工作簿（.xlsx），{SAVE_AGAIN}"
-    if parts > MOST_PARTS or sum(sizes.values()) > MOST_UNPACKED:
-        return f"解压后不应超过 {MOST_UNPACKED >> 20} MB、{MOST_PARTS} 个部件，请删去空白的行和列后另存"
-    if any(name.lower().endswith("vbaproject.bin") for name in sizes):
-        return "含有宏，未读取；请另存为不含宏的 .xlsx"
-    return None
+    found = unfit(BytesIO(content), LIMITS)
+    return None if found is None else REASONS[found]
