@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.roundtrip.marking import marked
 from agent.roundtrip.reading import Returned, read
-from agent.roundtrip.writing import Sheets, sheets_of, workbook
+from agent.roundtrip.sheets import Sheets, sheets_of
+from agent.roundtrip.writing import workbook
 
 __all__ = ["Returned", "Sheets", "marked", "read", "sheets_of", "workbook"]
