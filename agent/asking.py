@@ -52,7 +52,7 @@ def asked(
     instant = question.as_of if question.as_of is not None else question.at
     is_past = instant is not None and (instant < now or question.as_of is not None)
     moment = now if instant is None else instant
-    if not is_past and not rules:
+    if not is_past and not rules and served.keys:  # a ledger that serves nothing yet has no figures of its own
         board = _board(config, ledger, question, tried)
         snapshot = board.refresh(moment)
         yield Asked(board, with_findings(config, ledger, snapshot) if instant is None else snapshot, tried)

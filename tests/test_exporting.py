@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from agent.cli.exporting import make_again, make_and_log
 from agent.cli.options import DOES_NOT_HOLD, DONE
-from agent.ledger import acts
+from agent.ledger import Ledger, acts
 from agent.ledger.acts import Act
 from agent.model import ConfigError
 from tests.form_site import OVER, FormSite, form_site
@@ -108,3 +108,17 @@ def test_the_form_of_january_tells_where_the_year_came_out_otherwise_than_august
     rows = [[cell.value for cell in row if cell.value is not None] for row in book.worksheets[1].iter_rows()]
     assert [f"六、与监控表预计的差别（第{number}号导出，截至07-31）"] in rows
     assert ["故障及时响应率", expected, "完全不可能", "50.00%", "当前未达标"] in rows
+
+
+@pytest.mark.parametrize("form", ["self-evaluation", "monitoring", "targets", "attest"])
+def test_a_form_of_an_empty_ledger_is_made_again_after_records_and_statements_came(tmp_path: Path, form: str) -> None:
+    with form_site(tmp_path) as site:
+        filled, site.ledger = site.ledger, Ledger.open(tmp_path / "empty.db")
+        filled.close()
+        make_and_log(site.order(form, ending=".xlsx"))
+        first, number = (tmp_path / "form.xlsx").read_bytes(), log(site)[-1].n
+        site.collect(LATER)
+        site.state_all()
+        assert site.made(form, ending=".xlsx", now=LATER).content != first or form == "targets"
+        assert again(site, number, ".xlsx") == (DONE, tmp_path / "again.xlsx")
+        assert (tmp_path / "again.xlsx").read_bytes() == first
