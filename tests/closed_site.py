@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,13 +12,24 @@ from agent import acts as deeds
 from agent.book import Delivery
 from agent.book.period import Period, period_of
 from agent.book.statements import ATTEST
-from agent.evidence import Closed, Problem, Question, Wanted, close, sources_text, targets_texts, verify
+from agent.evidence import (
+    Closed,
+    Problem,
+    Question,
+    Wanted,
+    close,
+    profiles_for,
+    sources_text,
+    targets_texts,
+    verify,
+)
 from agent.evidence.archive import ContainerWriter
 from agent.evidence.manifest import MANIFEST, entries, read, written
 from agent.evidence.reading import Pack
 from agent.ledger import acts, evidence
 from agent.model import Instant, Mapped, Reject
 from collectors import COLLECTORS
+from tests.form_site import FormSite
 from tests.small_site import NOW, TOLD, Site, small_site
 
 QUARTER = period_of("2026-01..03")
@@ -64,25 +75,27 @@ def busy_site(folder: Path) -> Iterator[Site]:
         yield site
 
 
-def question(site: Site, period: Period = QUARTER, now: Instant = NOW) -> Question:
+def question(
+    site: Site | FormSite, period: Period = QUARTER, now: Instant = NOW, profiles: Sequence[str] = ()
+) -> Question:
     """What a closing of this site asks."""
     texts = targets_texts(site.config), sources_text(site.config, site.folder / "sources.yaml")
-    return Question(site.config, *texts, period, now)
+    return Question(site.config, *texts, period, now, profiles_for(site.config, period, profiles))
 
 
 def closed(
-    site: Site,
+    site: Site | FormSite,
     out: Path,
     *,
     period: Period = QUARTER,
     now: Instant = NOW,
     wanted: Wanted | None = None,
     who: str = "wang",
+    profiles: Sequence[str] = (),
 ) -> Closed:
     """Close a period of the site."""
-    return close(
-        site.ledger, question(site, period, now), wanted or Wanted("draft"), out, who, lambda done, total: None
-    )
+    asked = question(site, period, now, profiles)
+    return close(site.ledger, asked, wanted or Wanted("draft"), out, who, lambda done, total: None)
 
 
 def problems(pack: Path, key: Path | None = None) -> tuple[Problem, ...]:

@@ -8,6 +8,7 @@ The body of an act of the kind `close`, whose subject is the period:
     batch           the last batch it knew
     pack            the SHA-256 of the evidence pack
     verdicts        the SHA-256 of verdicts.json in it
+    forms           {place in the pack: SHA-256} of the official forms
     values          {project/indicator: what it came to}, see `Value`
     restates        the act of the final closing it takes the place of
     reason          why

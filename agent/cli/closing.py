@@ -36,6 +36,9 @@ def close(
     restate: Annotated[bool, typer.Option("--restate", help="Close a period again that was closed for good.")] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="Why; a restatement needs one.")] = None,
     sign: Annotated[Path | None, typer.Option("--sign", metavar="KEY", help="Ed25519 private key, PEM.")] = None,
+    profile: Annotated[
+        list[str] | None, typer.Option("--profile", help="Of the official forms: a name, or a .yaml file; repeatable.")
+    ] = None,
     targets: Targets = DEFAULT_TARGETS,
     sources: Sources = DEFAULT_SOURCES,
     ledger: LedgerAt = DEFAULT_LEDGER,
@@ -51,9 +54,10 @@ def close(
     signer = evidence.Signer(sign) if sign is not None else None
     wanted = evidence.Wanted(FINAL if final else DRAFT, restate, (reason or "").strip() or None, signer)
     texts = evidence.targets_texts(config), evidence.sources_text(config, sources)
+    profiles = evidence.profiles_for(config, wanted_period, profile or ())
     with open_ledger(ledger, made=False) as opened:
         caught_up(opened, config)
-        asked = evidence.Question(config, *texts, wanted_period, now_instant())
+        asked = evidence.Question(config, *texts, wanted_period, now_instant(), profiles)
         with progress("closing") as advance:
             closed = evidence.close(opened, asked, wanted, out, account(), advance)
     console().print(terminal.closed(closed, out))

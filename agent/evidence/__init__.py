@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.evidence.closing import Closed, Wanted, close
 from agent.evidence.contents import Question, judged, known_by
+from agent.evidence.forms import profiles_for
 from agent.evidence.sampling import sample
 from agent.evidence.settings import sources_text, targets_texts
 from agent.evidence.signing import Signer
@@ -24,6 +25,7 @@ __all__ = [
     "closed_periods",
     "judged",
     "known_by",
+    "profiles_for",
     "sample",
     "sources_text",
     "targets_texts",

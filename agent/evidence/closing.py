@@ -133,6 +133,7 @@ def _body(
         "batch": seq,
         "pack": packed.sha256,
         "verdicts": packed.verdicts,
+        "forms": packed.forms,
         "values": {name: value.as_body() for name, value in values.items()},
     }
     if wanted.reason:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
+from functools import cached_property
+from types import MappingProxyType
 
 from agent.book.period import Period
 from agent.book.statements import statements
-from agent.config import Config
-from agent.evaluate import Board, custom, plans_of_days
+from agent.config import Config, Plan
+from agent.evaluate import Board, custom, named, plans_of_days
 from agent.evaluate.coverage import Stretch
 from agent.evaluate.held import Held
+from agent.export.monitoring import Expected
+from agent.export.profile import Profile
 from agent.ledger import Ledger, Session, acts
 from agent.ledger.acts import Act
 from agent.model import Finding, Instant, Reject, Snapshot, Statement, Window
@@ -26,6 +30,7 @@ class Question:
     sources_text: bytes
     period: Period
     now: Instant
+    profiles: Sequence[Profile] = ()  # that the official forms of the period follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +51,23 @@ class Past:
     rejected: Sequence[Rejected]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contents:
     """A period as it is judged, with everything a pack tells of it."""
 
     asked: Question
     window: Window
     board: Board
-    snapshot: Snapshot
+    judged: Snapshot  # in the period, and where a form foresees it, in its year
     past: Past
     told: Mapping[str, Sequence[Stretch]]
+    expected: Mapping[str, Mapping[str, Expected]]  # of the year, where a pack says it
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The same in the period alone."""
+        within = (one for one in self.judged.verdicts if one.window.name == self.window.name)
+        return replace(self.judged, verdicts=tuple(within))
 
     @property
     def config(self) -> Config:
@@ -77,15 +89,23 @@ class Contents:
         return statements(self.past.log).get((year, f"{project}/{indicator}"), ())
 
 
-def judged(asked: Question, ledger: Ledger, past: Past) -> Contents:
+def judged(
+    asked: Question, ledger: Ledger, past: Past, expected: Mapping[str, Mapping[str, Expected]] = MappingProxyType({})
+) -> Contents:
     """Judge the period on a ledger that holds still."""
     period, config = asked.period, asked.config
     owners = plans_of_days(config.plans, period.first, period.last)
     window = custom(owners[0].days, period.first, period.last)
-    board = Board(config, ledger, lambda plan, now: (custom(plan.days, *period[1:]),), lambda now: owners)
+
+    def windows_of(plan: Plan, now: Instant) -> tuple[Window, ...]:
+        within = custom(plan.days, period.first, period.last)
+        return (within, named("year", plan.days, plan.year, now)) if asked.profiles else (within,)
+
+    board = Board(config, ledger, windows_of, lambda now: owners)
     snapshot = board.refresh(asked.now)
     until = min(window.end, asked.now)
-    return Contents(asked, window, board, snapshot, past, {id: _until(told, until) for id, told in board.told.items()})
+    told = {id: _until(stretches, until) for id, stretches in board.told.items()}
+    return Contents(asked, window, board, snapshot, past, told, expected)
 
 
 def _until(told: Sequence[Stretch], until: Instant) -> Sequence[Stretch]:

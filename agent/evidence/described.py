@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from agent import words
 from agent.evidence.cells import fraction
 from agent.evidence.contents import Contents
+from agent.evidence.forms import Filled
 from agent.evidence.papers import json_bytes, printed
 from agent.evidence.tables import Column
 from agent.evidence.walk import Walk
@@ -28,6 +29,8 @@ TABLES = "\n".join(
         "| --- | --- |",
         "| `values.csv` | 每项指标的值、状态、明细所在的表和公式 |",
         "| `verdicts.json` | 全部判定，各系统分列，含未舍入的值 |",
+        "| `forms/` `profiles/` | 官方表格(xlsx、json)及所依据的表式；期间不自1月起、或指标没有分值的，没有 |",
+        "| `expected.json` | 监控表上的全年预计：所依据的还有期间之外的记录，故照录 |",
         "| `schema.json` | 每张表每一列的含义 |",
         "| `targets/` `sources.json` | 承诺了什么、从哪里测量(不含密码) |",
         "| `definitions.json` | 计数所依据的口径 |",
@@ -59,7 +62,16 @@ def schema(tables: Mapping[str, Sequence[Column]]) -> bytes:
     return json_bytes({"rules": RULES, "tables": told})
 
 
-def readme(contents: Contents, walk: Walk, stage: str) -> bytes:
+def _forms(filled: Filled) -> Iterator[str]:
+    if filled.forms:
+        yield "## 表格"
+        yield ""
+        for path, form in filled.forms.items():
+            yield from (f"- `{path}.xlsx` {form.title}", *(f"  - {line}" for line in form.said))
+        yield ""
+
+
+def readme(contents: Contents, walk: Walk, filled: Filled, stage: str) -> bytes:
     """The page to begin with: what the pack is, how to check it, and a formula for every indicator."""
     plan = contents.indicators[0].plan if contents.indicators else contents.config.plans[0]
     lines = [
@@ -70,6 +82,7 @@ def readme(contents: Contents, walk: Walk, stage: str) -> bytes:
         TABLES,
         "",
         CHECKS,
+        *_forms(filled),
         "## 指标与公式",
         "",
         "| 指标 | 目标 | 值 | 未舍入 | 状态 | 表 | 公式 |",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, NamedTuple
@@ -14,6 +15,7 @@ from agent.evidence.archive import CHUNK, ContainerWriter
 from agent.evidence.cells import day_text
 from agent.evidence.contents import Contents
 from agent.evidence.described import readme, schema
+from agent.evidence.forms import FORMS, Filled, fill_in
 from agent.evidence.manifest import FORMAT, MANIFEST, SIGNATURE, entries, written
 from agent.evidence.papers import evidence_named
 from agent.evidence.settings import plan_names
@@ -24,6 +26,7 @@ from agent.ledger import Session, evidence
 from agent.model import utc_of
 
 STAGES = {"draft": "草案", "final": "定稿"}
+SOFTWARE = {"dabiao": __version__, "openpyxl": version("openpyxl")}  # what decides how files are worded and laid out
 
 
 class Packed(NamedTuple):
@@ -32,6 +35,8 @@ class Packed(NamedTuple):
     sha256: str
     verdicts: str  # the SHA-256 of the verdicts
     records: int
+    forms: Mapping[str, str]  # their SHA-256
+    said: Sequence[str]  # of the forms: each project's total
 
 
 def write_pack(
@@ -49,7 +54,8 @@ def write_pack(
         with contents.board.ledger.read() as session, Spool(Path(folder)) as spool:
             counted = walk.run(session, spool.sink, with_records=True, progress=progress)
             rules = papers.rules(contents, session)
-        small = {"definitions.json": rules, **small_files(contents, walk, counted, str(closing["stage"]))}
+        filled = fill_in(contents, progress)
+        small = {"definitions.json": rules, **small_files(contents, walk, counted, filled, str(closing["stage"]))}
         small["schema.json"] = schema({**spool.columns, **papers.COLUMNS})
         container = ContainerWriter(out)
         hashed: list[tuple[str, str]] = []
@@ -66,7 +72,8 @@ def write_pack(
         container.add(SIGNATURE, signer.sign(manifest))
     container.finish()
     verdicts = hashlib.sha256(small["verdicts.json"]).hexdigest()
-    return Packed(_sha256(out), verdicts, sum(counted.values()))
+    forms = {one.path: one.sha256 for one in listed if one.path.startswith(FORMS)}
+    return Packed(_sha256(out), verdicts, sum(counted.values()), forms, filled.said)
 
 
 def what_it_is(contents: Contents) -> dict[str, Any]:
@@ -74,7 +81,7 @@ def what_it_is(contents: Contents) -> dict[str, Any]:
     log, period = contents.past.log, contents.asked.period
     return {
         "format": FORMAT,
-        "software": {"dabiao": __version__},
+        "software": SOFTWARE,
         "organisation": contents.config.plans[0].organisation,
         "period": period.name,
         "first": day_text(period.first),
@@ -85,13 +92,16 @@ def what_it_is(contents: Contents) -> dict[str, Any]:
     }
 
 
-def small_files(contents: Contents, walk: Walk, counted: Mapping[str, int], stage: str) -> dict[str, bytes]:
+def small_files(
+    contents: Contents, walk: Walk, counted: Mapping[str, int], filled: Filled, stage: str
+) -> dict[str, bytes]:
     """Every file that is written from the contents alone."""
     names = plan_names(contents.config)
     files = {f"calendar/{name}.csv": papers.calendar(plan) for name, plan in names.items()}
     return {
         **files,
-        "README.md": readme(contents, walk, STAGES[stage]),
+        **filled.files,
+        "README.md": readme(contents, walk, filled, STAGES[stage]),
         "acts.jsonl": papers.acts_lines(contents.past.log),
         "attestations.csv": papers.attestations(contents),
         "coverage.csv": papers.coverage(contents),

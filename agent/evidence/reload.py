@@ -22,10 +22,12 @@ from agent.config.sources import Collectors
 from agent.evidence.archive import BrokenError
 from agent.evidence.cells import instant, unguarded
 from agent.evidence.contents import Contents, Past, Question, Rejected, judged
+from agent.evidence.forms import EXPECTED, PROFILES, read_expected
 from agent.evidence.reading import Pack
 from agent.evidence.records import RecordTable
 from agent.evidence.settings import plan_names, read_again
 from agent.evidence.walk import Progress, records_path
+from agent.export.profile import Profile, load_profile
 from agent.ledger import Ledger
 from agent.ledger.acts import Act
 from agent.model import ConfigError, Instant, Mapped, Record, Reject
@@ -43,7 +45,9 @@ def reloaded(pack: Pack, about: Mapping[str, Any], collectors: Collectors, progr
         now = instant(about["judged_at"])
         log = [Act(**json.loads(line)) for line in pack.content("acts.jsonl").splitlines()]
         texts = {name: pack.content(f"targets/{name}.yaml") for name in names}
-        asked = Question(config, texts, pack.content("sources.json"), period_of(about["period"]), now)
+        period = period_of(about["period"])
+        asked = Question(config, texts, pack.content("sources.json"), period, now, _profiles(pack, folder))
+        expected = read_expected(pack.content(EXPECTED)) if EXPECTED in pack.members else {}
         with closing(Ledger.open(folder / "scratch.db")) as scratch:
             keys = _register(scratch, config, json.loads(pack.content("definitions.json")))
             with scratch.write() as session:
@@ -54,7 +58,7 @@ def reloaded(pack: Pack, about: Mapping[str, Any], collectors: Collectors, progr
                 )
             _load(Book(scratch, keys), pack, config, now, progress)
             # Findings are facts of the ledger that was closed; nothing here could find them again.
-            yield judged(asked, scratch, Past(about["batch"], log, (), _rejects(pack)))
+            yield judged(asked, scratch, Past(about["batch"], log, (), _rejects(pack)), expected)
 
 
 def _under(pack: Pack, folder: str, ending: str) -> list[str]:
@@ -74,6 +78,13 @@ def _config(pack: Pack, folder: Path, names: list[str], collectors: Collectors) 
     if list(plan_names(config)) != names:
         raise ConfigError(f"targets/: expected the years {', '.join(names)}, got {', '.join(plan_names(config))}")
     return config
+
+
+def _profiles(pack: Pack, folder: Path) -> list[Profile]:
+    files = [folder / f"{name}.yaml" for name in _under(pack, PROFILES, ".yaml")]
+    for file in files:
+        file.write_bytes(pack.content(f"{PROFILES}{file.name}"))
+    return [load_profile(str(file)) for file in files]
 
 
 def _register(scratch: Ledger, config: Config, rules: list[dict[str, Any]]) -> Mapping[int, Definition]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent import __version__
 from agent.config.sources import Collectors
 from agent.evidence import papers, signing
 from agent.evidence.archive import BrokenError
 from agent.evidence.contents import Contents
 from agent.evidence.described import schema
+from agent.evidence.differences import form_differences
+from agent.evidence.forms import EXPECTED, FORMS, PROFILES, fill_in
 from agent.evidence.manifest import MANIFEST, SIGNATURE, Entry, entries, read, written
-from agent.evidence.pack import small_files, what_it_is
+from agent.evidence.pack import SOFTWARE, small_files, what_it_is
 from agent.evidence.reading import Pack
 from agent.evidence.reload import record_tables, reloaded
 from agent.evidence.tables import Column, Row
@@ -25,8 +26,8 @@ from agent.model import ConfigError
 
 LISTED = 5  # differences of one file
 DESCRIPTIONS = ("README.md", "schema.json")  # another version of the program may word them otherwise
-GIVEN = ("findings.csv", "sources.json")  # facts of the ledger and the site, from which others follow
-GIVEN_UNDER = ("records/", "targets/", "evidence/")
+GIVEN = ("findings.csv", "sources.json", EXPECTED)  # facts of the ledger and the site, from which others follow
+GIVEN_UNDER = ("records/", "targets/", "evidence/", PROFILES)
 
 
 class Problem(NamedTuple):
@@ -167,7 +168,8 @@ class _Recomputed:
             counted = walk.run(session, sink, with_records=False, progress=progress)
             rules = papers.rules(contents, session)
         self.records = sum(counted.values())
-        small = {"definitions.json": rules, **small_files(contents, walk, counted, self.about["stage"])}
+        filled = fill_in(contents, progress)
+        small = {"definitions.json": rules, **small_files(contents, walk, counted, filled, self.about["stage"])}
         tables = {path: one.columns for path, one in compared.items()}
         small["schema.json"] = schema({**tables, **self._record_columns(), **papers.COLUMNS})
         found = [*self._acts(), *self._about(), *self._evidence()]
@@ -185,7 +187,7 @@ class _Recomputed:
         return {path: table.columns for path, table in record_tables(self.pack, self.contents.config)}
 
     def _may_differ(self, path: str) -> bool:
-        return path in DESCRIPTIONS and self.about["software"] != {"dabiao": __version__}
+        return path in DESCRIPTIONS and self.about["software"] != SOFTWARE
 
     def _about(self) -> Iterator[Problem]:
         for name, expected in what_it_is(self.contents).items():
@@ -214,7 +216,12 @@ class _Recomputed:
         got = self.pack.content(path)
         if got == expected:
             return []
-        return _verdicts(expected, got) if path == "verdicts.json" else _lines(path, expected, got)
+        if path == "verdicts.json":
+            return _verdicts(expected, got)
+        if path.startswith(FORMS):
+            found = form_differences(path, expected, got, self.about["software"] == SOFTWARE)
+            return [Problem(path, *one) for one in islice(found, LISTED)]
+        return _lines(path, expected, got)
 
 
 class _Compared:

@@ -6,7 +6,8 @@ points of the others brought back to 100. A row without a value is 未填 and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -116,15 +117,22 @@ def funds_of(
     return tuple(lines)
 
 
-def _placed(indicator: Indicator, verdict: Verdict, profile: Profile) -> Row:
-    given = Fraction(indicator.weight.get(profile.keys.weights, 0))
+@contextmanager
+def placed_by(profile: Profile, indicator: Indicator) -> Iterator[None]:
+    """A level for which the profile has no place is the user's mistake."""
     try:
-        place = (indicator.level[0], indicator.level[-1]) if indicator.form == "none" else None
-        place = place or profile.place(indicator.level, indicator.name)
+        yield
     except KeyError as unknown:
         raise ConfigError(
             f"{profile.file}：mapping 中没有“{unknown.args[0]}”({indicator.file}:{indicator.line} {indicator.name})"
         ) from None
+
+
+def _placed(indicator: Indicator, verdict: Verdict, profile: Profile) -> Row:
+    given = Fraction(indicator.weight.get(profile.keys.weights, 0))
+    with placed_by(profile, indicator):
+        place = (indicator.level[0], indicator.level[-1]) if indicator.form == "none" else None
+        place = place or profile.place(indicator.level, indicator.name)
     return Row(indicator, verdict, place, Standing.OWED, given, given, None)
 
 

@@ -14,6 +14,7 @@ from agent.config import Config, Plan, Project
 from agent.evaluate import custom
 from agent.export.logged import EXPORT
 from agent.export.profile import Profile
+from agent.export.rows import Likely
 from agent.ledger import Ledger, acts
 from agent.ledger.acts import Act
 from agent.model import ConfigError, Day, Instant, Snapshot, Verdict, Window
@@ -34,6 +35,7 @@ class Basis:
     plan: Plan
     window: Window
     profile: Profile
+    expected: Mapping[str, tuple[str | None, Likely | None]] | None = None  # of the year, where that was said before
 
     @property
     def now(self) -> Instant:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from agent.config import Project
-from agent.export.appraisal import Funds, funds_of
+from agent.config import Indicator, Project
+from agent.export.appraisal import Funds, funds_of, placed_by
 from agent.export.basis import YEAR, Basis
 from agent.export.blocks import indicators, origins_used, pairs, signatures, ten_thousands, title
 from agent.export.columns import EXPECTED, OWED, value_text
@@ -20,6 +20,7 @@ from agent.export.sheet_names import sheet_names
 from agent.model import State, Unit, Verdict
 from agent.shown import shown
 
+Expected = tuple[str | None, Likely | None]
 LIKELY = {Likely.SURE: "确定能", Likely.MAYBE: "有可能", Likely.NOT: "完全不可能"}
 NOTE = "全年预计完成情况与完成目标可能性由系统按截至目前的记录推算，为建议（待确认）；偏差原因由填报人填写。"
 
@@ -30,8 +31,9 @@ def monitoring(basis: Basis, progress: Progress) -> Form:
     projects: list[dict[str, Any]] = []
     printed: dict[str, dict[str, str]] = {}
     names = sheet_names([project.name for project in basis.plan.projects])
+    expected = expectations(basis) if basis.expected is None else basis.expected
     for project, (name, _) in zip(basis.plan.projects, names, strict=True):
-        lines = _lines(basis, project, progress)
+        lines = _lines(basis, project, expected, progress)
         funds = funds_of(project, basis.verdicts(project), basis.funds(project), basis.profile)
         sheets.append(_sheet(basis, project, lines, funds, name))
         printed |= {f"{project.id}/{line.row.indicator.id}": _printed(line) for line in lines}
@@ -48,7 +50,18 @@ def monitoring(basis: Basis, progress: Progress) -> Form:
     return Form(basis.profile.keys.monitoring.title, tuple(sheets), content, printed)
 
 
-def foreseen(verdict: Verdict) -> tuple[str | None, Likely | None]:
+def expectations(basis: Basis) -> dict[str, Expected]:
+    """What each row of the table is expected to come to by the year's end, by project/indicator."""
+    return {
+        f"{project.id}/{one.id}": foreseen(verdicts[one.id])
+        for project in basis.plan.projects
+        for verdicts in [basis.verdicts(project, YEAR)]
+        for one in project.indicators
+        if one.form == "table"
+    }
+
+
+def foreseen(verdict: Verdict) -> Expected:
     """全年预计完成情况 and 完成目标可能性 of a verdict on the year; None where the records say nothing of it."""
     target, forecast = verdict.target, verdict.forecast
     if target is None or target.value is None:
@@ -64,28 +77,22 @@ def foreseen(verdict: Verdict) -> tuple[str | None, Likely | None]:
     return None, Likely.MAYBE if verdict.reason == "unfinished" else None
 
 
-def _lines(basis: Basis, project: Project, progress: Progress) -> list[Line]:
-    verdicts, years = basis.verdicts(project), basis.verdicts(project, YEAR)
-    rows = [
-        Row(
-            one,
-            verdicts[one.id],
-            basis.profile.place_in_table(one.level, one.name),
-            Standing.WITHOUT_POINTS,
-            Fraction(0),
-            Fraction(0),
-            None,
-        )
-        for one in project.indicators
-        if one.form == "table"
-    ]
+def _lines(basis: Basis, project: Project, expected: Mapping[str, Expected], progress: Progress) -> list[Line]:
+    verdicts = basis.verdicts(project)
+    rows = [_row(basis, one, verdicts[one.id]) for one in project.indicators if one.form == "table"]
     rows.sort(key=lambda row: basis.profile.order(row.place or ("", "")))
     texts = dict(basis.header(project))
     lines = []
     for line in lines_of(basis, rows, progress):
-        expected, likely = foreseen(years[line.row.indicator.id])
-        lines.append(replace(line, expected=expected, likely=likely, texts=_said(texts, line.row)))
+        value, likely = expected.get(f"{project.id}/{line.row.indicator.id}", (None, None))
+        lines.append(replace(line, expected=value, likely=likely, texts=_said(texts, line.row)))
     return lines
+
+
+def _row(basis: Basis, indicator: Indicator, verdict: Verdict) -> Row:
+    with placed_by(basis.profile, indicator):
+        place = basis.profile.place_in_table(indicator.level, indicator.name)
+    return Row(indicator, verdict, place, Standing.WITHOUT_POINTS, Fraction(0), Fraction(0), None)
 
 
 def _said(texts: Mapping[str, str], row: Row) -> dict[str, str]:

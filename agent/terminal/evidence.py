@@ -31,7 +31,8 @@ def closed(done: Closed, out: Path) -> RenderableType:
     stage = STAGES[act.body["stage"]]
     lines: list[RenderableType] = [
         said(f"{act.subject} 已封账({stage})：记录 {done.packed.records:,} 条，指标 {len(done.values)} 项", "green"),
-        said(f"证据包 {out}"),
+        *(said(line) for line in done.packed.said),
+        said(f"证据包 {out}，其中官方表格 {len(done.packed.forms)} 个文件"),
         said(f"SHA-256 {done.packed.sha256}"),
         said(f"操作日志第 {act.n} 条，账号 {act.account}"),
     ]

@@ -1,0 +1,135 @@
+"""The official forms of a closed period, filled in from its contents: written into its pack, and again from it.
+
+A whole year has the 自评表, months that begin a year the 监控表, and both the 绩效目标表; other periods have none. They
+follow profiles, whose files stand in the pack as well. What a 监控表 expects of the year rests on records of other
+times too, so it is taken into the pack as it was (`expected.json`); everything else in a form follows from the pack.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from agent.book.period import Period
+from agent.config import Config, Plan
+from agent.evidence.contents import Contents
+from agent.evidence.papers import json_bytes
+from agent.evidence.settings import plan_names
+from agent.evidence.walk import Progress, safe
+from agent.export import FORMATS, LAYOUTS, Basis, Form
+from agent.export.monitoring import Expected, expectations
+from agent.export.profile import DEFAULT, Profile, load_profile
+from agent.export.rows import Likely
+from agent.model import ConfigError
+
+EXPECTED = "expected.json"
+FORMS, PROFILES = "forms/", "profiles/"
+WRITTEN = (".xlsx", ".json")
+MONITORING = "monitoring"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The files of the forms with what they follow, the forms by their place, and what is said of them."""
+
+    files: Mapping[str, bytes]
+    forms: Mapping[str, Form]
+
+    @property
+    def said(self) -> list[str]:
+        """Each project's total and grade, or what is missing for them."""
+        return [line for form in self.forms.values() for line in form.said]
+
+
+def forms_of(first: int, last: int) -> tuple[str, ...]:
+    """The forms that the days [first, last) have."""
+    begins, ends = date.fromordinal(first), date.fromordinal(last)
+    if (begins.month, begins.day) != (1, 1):
+        return ()
+    return ("self-evaluation" if ends.year > begins.year else MONITORING, "targets")
+
+
+def profiles_for(config: Config, period: Period, asked: Sequence[str]) -> tuple[Profile, ...]:
+    """The profiles a period's forms follow: those asked for by name or file, else the usual one if it gives points.
+
+    ConfigError where one that was asked for gives no row points, or the period has no forms.
+    """
+    if not forms_of(period.first, period.last):
+        if asked:
+            raise ConfigError(f"--profile：{period.name} 不自1月起，没有官方表格")
+        return ()
+    profiles = tuple(map(load_profile, asked or (DEFAULT,)))
+    names = [one.name for one in profiles]
+    if len(set(names)) != len(names):
+        raise ConfigError(f"--profile：{'、'.join(names)} 中有重名")
+    year = date.fromordinal(period.first).year
+    rows = [
+        one for plan in config.plans if plan.year == year for project in plan.projects for one in project.indicators
+    ]
+    without = [one.name for one in profiles if not any(one.keys.weights in row.weight for row in rows)]
+    if without and asked:
+        raise ConfigError(f"--profile：没有一项指标给出 {'、'.join(without)} 的分值")
+    return tuple(one for one in profiles if one.name not in without)
+
+
+def fill_in(contents: Contents, progress: Progress) -> Filled:
+    """Every form by every profile asked for. ConfigError where one cannot be filled in."""
+    period, profiles = contents.asked.period, contents.asked.profiles
+    names, files, forms = forms_of(period.first, period.last), dict[str, bytes](), dict[str, Form]()
+    if not names or not profiles:
+        return Filled(files, forms)
+    expected: dict[str, Any] = {}
+    for profile in profiles:
+        files[profile_path(profile)] = Path(profile.file).read_bytes()
+        for plan_name, plan in _owners(contents):
+            basis = Basis(contents.config, contents.board.ledger, contents.judged, plan, contents.window, profile)
+            if MONITORING in names:
+                given = contents.expected.get(plan_name)
+                basis = replace(basis, expected=expectations(basis) if given is None else given)
+                expected[plan_name] = _as_json(basis.expected or {})
+            for name in names:
+                form = forms[f"{FORMS}{plan_name}/{safe(profile.name)}/{name}"] = LAYOUTS[name](basis, progress)
+    for path, form in forms.items():
+        files |= {f"{path}{ending}": FORMATS[ending](form) for ending in WRITTEN}
+    if expected:
+        files[EXPECTED] = json_bytes(expected)
+    return Filled(files, forms)
+
+
+def profile_path(profile: Profile) -> str:
+    """Where a profile stands in a pack."""
+    return f"{PROFILES}{safe(profile.name)}.yaml"
+
+
+def _owners(contents: Contents) -> Iterator[tuple[str, Plan]]:
+    """The plans of the year that own the period, by the name of their file in the pack."""
+    year = date.fromordinal(contents.asked.period.first).year
+    owners = {held.plan.path: held.plan for held in contents.indicators}
+    for name, plan in plan_names(contents.config).items():
+        if plan.year == year and plan.path in owners:
+            yield name, owners[plan.path]
+
+
+def _as_json(expected: Mapping[str, Expected]) -> dict[str, Any]:
+    return {
+        place: {"expected": text, "likely": None if likely is None else likely.value}
+        for place, (text, likely) in expected.items()
+    }
+
+
+def read_expected(content: bytes) -> dict[str, dict[str, Expected]]:
+    """What the file says; ConfigError where it is none."""
+    try:
+        return {
+            plan: {
+                place: (one["expected"], None if one["likely"] is None else Likely(one["likely"]))
+                for place, one in told.items()
+            }
+            for plan, told in json.loads(content).items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigError(f"{EXPECTED}: expected of each row what is expected of the year, and how likely") from None
