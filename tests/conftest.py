@@ -7,10 +7,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import servers
 
 StartServer = Callable[..., str]
+
+# A loaded machine is slow and not wrong: no example has a deadline, and drawing examples may take its time.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
@@ -68,9 +73,9 @@ def chromium_path() -> str:
     return servers.program("chromium", "chromium")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of data sets and papers beside the checkout, where there is one."""
+    """The folder of data sets and papers beside the checkout; its absence alone may skip a test in CI."""
     folder = Path(__file__).parents[2] / "shared"
     if not folder.is_dir():
         pytest.skip("the shared data sets do not lie beside this checkout (../shared)")

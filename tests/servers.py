@@ -1,7 +1,7 @@
 """Real server programs for the tests: each started in a scratch folder, on 127.0.0.1 alone, and ended by its pid.
 
-Every starter is a context manager that gives an address once the server answers. A program that is not installed
-skips the test on a laptop and fails it where the environment says CI=true.
+Every starter is a context manager that gives an address once the server answers. A program that is not installed, or
+a right this account lacks, skips the test on a laptop and fails it where the environment says CI=true.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ SERVER_FOLDERS = ("/usr/sbin", "/usr/local/sbin")  # not on an ordinary user's P
 def program(name: str, package: str) -> str:
     """The path of an installed program; without one the test is skipped, or fails in CI."""
     folders = [os.environ.get("PATH", ""), *SERVER_FOLDERS, *_postgresql_folders()]
-    return shutil.which(name, path=os.pathsep.join(folders)) or _absent(name, package)
+    return shutil.which(name, path=os.pathsep.join(folders)) or lacking(
+        f"{name} is not installed (Debian package: {package})"
+    )
 
 
 def _postgresql_folders() -> list[str]:
@@ -44,8 +46,8 @@ def _postgresql_folders() -> list[str]:
     return [str(folder) for folder in sorted(versions, key=lambda folder: float(folder.parent.name), reverse=True)]
 
 
-def _absent(name: str, package: str) -> NoReturn:
-    reason = f"{name} is not installed (Debian package: {package})"
+def lacking(reason: str) -> NoReturn:
+    """Ends a test this machine cannot run: skipped, or failed in CI, where nothing may be left out in silence."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from tests import servers
 
 ROOT = Path(__file__).parents[1]
 
@@ -82,6 +86,7 @@ CLOCKS = {
 }
 
 SAYS_NOTHING = {"utils", "helpers", "common", "base", "misc", "constants"}
+SKIPS = re.compile(r"\bpytest\.(?:mark\.)?(?:skip|skipif|importorskip)\b(?!\.Exception)")
 MACHINE_PATHS = tuple(f"/{name}/" for name in ("work", "root"))
 
 
@@ -141,10 +146,22 @@ def clocks_read(path: Path, tree: ast.Module) -> Iterator[str]:
     meaning = dict(imported_names(path, tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute | ast.Name):
-            first, _, rest = ast.unparse(node).partition(".")
-            name = ".".join(filter(None, [meaning.get(first, ""), rest]))
+            first, *rest = names_along(node)
+            name = ".".join(filter(None, [meaning.get(first, ""), *rest]))
             if name in CLOCKS:
                 yield f"line {node.lineno}: {name}"
+
+
+def names_along(node: ast.expr) -> list[str]:
+    """`a.b.c` as its names; what is no name (a call, an index) is empty."""
+    if isinstance(node, ast.Attribute):
+        return [*names_along(node.value), node.attr]
+    return [node.id if isinstance(node, ast.Name) else ""]
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def test_no_room_is_allowed_to_lead_back_to_itself():
@@ -157,13 +174,13 @@ def test_imports_point_one_way(path):
     room = room_of(dotted_name(path))
     assert room in MAY_IMPORT, f"{room} is a new room: say in MAY_IMPORT what it may import"
     allowed = MAY_IMPORT[room] | {room, "agent"}
-    assert imported_rooms(path, ast.parse(path.read_text(encoding="utf-8"))) - allowed == set()
+    assert imported_rooms(path, tree_of(path)) - allowed == set()
 
 
 @pytest.mark.parametrize("path", modules_of("agent", "collectors"), ids=dotted_name)
 def test_only_the_schedule_and_the_commands_read_the_clock(path):
     if room_of(dotted_name(path)) not in READS_THE_CLOCK:
-        assert list(clocks_read(path, ast.parse(path.read_text(encoding="utf-8")))) == []
+        assert list(clocks_read(path, tree_of(path))) == []
 
 
 @pytest.mark.parametrize(
@@ -202,6 +219,12 @@ def test_an_import_is_seen_however_it_is_written(source, rooms):
     assert imported_rooms(ROOT / "agent" / "render" / "example.py", ast.parse(source)) == rooms
 
 
+def test_only_the_absence_of_the_shared_data_skips_a_test_in_ci():
+    """`servers.lacking` fails in CI; the fixture `shared` is the one that skips everywhere."""
+    skips = {path.name: len(SKIPS.findall(text_of(path))) for path in modules_of("tests")}
+    assert {name: times for name, times in skips.items() if times} == {"servers.py": 1, "conftest.py": 1}
+
+
 def test_modules_are_named_for_what_they_own():
     assert [str(path) for path in modules_of("agent", "collectors", "tests") if path.stem in SAYS_NOTHING] == []
 
@@ -212,7 +235,7 @@ def test_no_file_names_a_path_of_one_machine():
         cwd=ROOT, capture_output=True, check=False,
     )  # fmt: skip
     if listed.returncode:
-        pytest.skip("not a git checkout: which files belong to the project is not known")
+        servers.lacking("not a git checkout: which files belong to the project is not known")
     names = [name for name in listed.stdout.decode().split("\0") if name]
     assert [name for name in names if any(path in text_of(ROOT / name) for path in MACHINE_PATHS)] == []
 

@@ -86,7 +86,7 @@ def check(config: Config, batches: list[list[Record]], known: int) -> None:
 HISTORIES = st.lists(st.lists(versions(), min_size=1, max_size=3), min_size=1, max_size=6)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(batches=HISTORIES, data=st.data())
 def test_as_of_equals_a_ledger_that_had_learned_only_that_much(
     config: Config, batches: list[list[Record]], data: st.DataObject
@@ -96,7 +96,7 @@ def test_as_of_equals_a_ledger_that_had_learned_only_that_much(
 
 
 @pytest.mark.long
-@settings(max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10_000, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(batches=HISTORIES, data=st.data())
 def test_as_of_equals_a_ledger_that_had_learned_only_that_much_ten_thousand_times(
     config: Config, batches: list[list[Record]], data: st.DataObject

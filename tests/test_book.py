@@ -96,7 +96,7 @@ def cut(records: list[Record], sizes: list[int]) -> list[list[Record]]:
     return [*batches, records[at:]]
 
 
-HISTORIES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+HISTORIES = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @HISTORIES

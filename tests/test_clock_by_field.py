@@ -143,7 +143,7 @@ def begun(draw: Callable[[Any], Any]) -> Record:
     return case(draw(st.sampled_from("abcdefgh")), level=draw(st.sampled_from(["1", "3", "9"])), accepted_at=moment)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(batches=st.lists(st.lists(begun(), max_size=4), max_size=4), step=st.integers(1, 2000))
 def test_elapsed_sums_equal_a_walk_over_the_records_after_any_history(
     config: Config, batches: list[list[Record]], step: int

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model import CollectError
@@ -20,7 +20,6 @@ CHARSETS = st.sampled_from([None, "gbk", "utf-16", "undefined", "base64", "idna"
 VALUES = st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
-@settings(deadline=None)
 @given(BODIES, CHARSETS, st.sampled_from([None, "json", "xml"]), st.sampled_from(["@", "r.a", "r", "no"]))
 def test_any_body_is_rows_or_a_source_error(body: bytes, charset: str | None, form: str | None, path: str) -> None:
     try:
@@ -33,7 +32,6 @@ def test_any_body_is_rows_or_a_source_error(body: bytes, charset: str | None, fo
     assert all(reject.reason for reject in rejects)
 
 
-@settings(deadline=None)
 @given(st.lists(st.fixed_dictionaries({"id": VALUES, "名": VALUES})))
 def test_rows_of_json_are_what_was_written(written: list[dict[str, Any]]) -> None:
     rows, numbers, rejects = rows_of(json_document(json.dumps(written, ensure_ascii=False)), ("名", "id"), "x")

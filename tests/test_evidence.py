@@ -188,7 +188,7 @@ def test_a_changed_byte_in_each_kind_of_file_is_found_and_named(made: Made, tmp_
             assert member.name in {one.file for one in found}, (member.name, place, found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_changed_byte_anywhere_is_found(made: Made, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, made.pack.stat().st_size - 1))

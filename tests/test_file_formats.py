@@ -142,8 +142,6 @@ def test_a_line_that_is_no_strict_object_is_rejected_with_its_place(tmp_path):
 
 def test_the_permit_cases_are_read_whole(shared):
     path = shared / "data/permit-cases/receipt.csv.gz"
-    if not path.is_file():
-        pytest.skip("the permit cases are not among the shared data")
     reading = read(collector(path), "case:concept:name case:startdate", now=NOW * 2)
     assert (len(reading.rows), reading.error) == (8577, None)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import comb
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,8 +11,6 @@ import pytest
 from agent.config.target import parse_target
 from agent.forecast.spread import Records, lost_records, t_of, year_maximum, z_of
 from tests import forecast_years as years
-
-SHARED = Path(__file__).parents[2] / "shared"
 
 
 @pytest.mark.parametrize(("freedom", "known"), [(4, 1.533), (8, 1.397), (15, 1.341), (60, 1.296)])
@@ -75,18 +72,12 @@ def test_the_demos_year_ends_inside_the_interval_four_times_in_five():
     assert share_covered([trial for trial in found if trial not in by_chance]) >= 0.90  # laid out evenly, not drawn
 
 
-def log_years(which):
-    if not SHARED.exists():
-        pytest.skip("the public logs are not beside this checkout")
-    return list(which(SHARED))
+def test_permit_cases_end_inside_the_interval_four_times_in_five(shared):
+    assert 0.70 <= share_covered(list(years.trials(years.permits(shared)))) <= 0.90
 
 
-def test_permit_cases_end_inside_the_interval_four_times_in_five():
-    assert 0.70 <= share_covered(list(years.trials(log_years(years.permits)))) <= 0.90
-
-
-def test_help_desk_tickets_end_inside_the_interval_four_times_in_five():
-    assert 0.70 <= share_covered(list(years.trials(log_years(years.help_desk), every=60))) <= 0.90
+def test_help_desk_tickets_end_inside_the_interval_four_times_in_five(shared):
+    assert 0.70 <= share_covered(list(years.trials(years.help_desk(shared), every=60))) <= 0.90
 
 
 @pytest.mark.long
@@ -106,6 +97,6 @@ def test_over_many_demo_years_the_interval_is_right():
 
 
 @pytest.mark.long
-def test_over_every_cut_of_the_logs_the_interval_is_right():
+def test_over_every_cut_of_the_logs_the_interval_is_right(shared):
     for which in (years.permits, years.help_desk):
-        assert 0.70 <= share_covered(list(years.trials(log_years(which), every=7))) <= 0.90
+        assert 0.70 <= share_covered(list(years.trials(which(shared), every=7))) <= 0.90

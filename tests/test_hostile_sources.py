@@ -172,7 +172,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     mount, unmount = shutil.which("mount"), shutil.which("umount")
     options = ["-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)]
     if not mount or not unmount or subprocess.run([mount, *options], capture_output=True, check=False).returncode:
-        pytest.skip("no disk can be mounted here: that takes root")
+        servers.lacking("no disk can be mounted here: that takes root")
     yield disk
     subprocess.run([unmount, str(disk)], check=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import socket
 import threading
 import time
@@ -16,6 +15,7 @@ import pytest
 
 from agent.model import CollectError, Poll
 from collectors.http import HttpCollector, HttpOptions
+from tests import servers
 from tests.proxying import proxy
 from tests.web_serving import (
     Answering,
@@ -286,10 +286,7 @@ def test_what_will_not_pass_is_not_tried_again() -> None:
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
-    return make_certificates(openssl, tmp_path_factory.mktemp("certificates"))
+    return make_certificates(servers.program("openssl", "openssl"), tmp_path_factory.mktemp("certificates"))
 
 
 def over_tls(certificates: Certificates, tls: dict[str, str], **serving: Any) -> int:

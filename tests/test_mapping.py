@@ -22,7 +22,6 @@ from agent.model import Event, Instant, Mapped, Record, instant_of
 from agent.worktime import LocalDays
 
 SHANGHAI = LocalDays("Asia/Shanghai")
-SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
 def spec_of(**keys: Any) -> MappingSpec:
@@ -629,8 +628,7 @@ def test_sampled_values_give_personal_data_away() -> None:
 # --- real logs --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the study data is not here")
-def test_the_help_desk_log_gives_the_figures_two_other_tools_agree_on() -> None:
+def test_the_help_desk_log_gives_the_figures_two_other_tools_agree_on(shared: Path) -> None:
     names = {
         "case:concept:name": "ticket",
         "concept:name": "activity",
@@ -643,7 +641,7 @@ def test_the_help_desk_log_gives_the_figures_two_other_tools_agree_on() -> None:
     }
     keys["times"] |= {"resolved_at": {"last": "Resolve ticket"}}
     desk = mapper("UTC", **keys)
-    with gzip.open(SHARED / "helpdesk-tickets" / "helpdesk.csv.gz", "rt", encoding="utf-8") as stream:
+    with gzip.open(shared / "data" / "helpdesk-tickets" / "helpdesk.csv.gz", "rt", encoding="utf-8") as stream:
         rows = [{names.get(name, name): value for name, value in row.items()} for row in csv.DictReader(stream)]
     found = desk.map([tuple(row[column] for column in desk.columns) for row in rows])
     assert (len(found.events), len(found.rejects)) == (21348, 0)

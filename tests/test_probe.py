@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -21,6 +20,7 @@ from pydantic import ValidationError
 from agent.model import SECOND_US, CollectError, Instant, Page, Poll, utc_of
 from collectors.probe import Interval, ProbeCollector, ProbeOptions, follow
 from collectors.sampling import Sample, decoded, expiry_of, reason_of
+from tests import servers
 
 pytestmark = pytest.mark.server
 
@@ -311,14 +311,18 @@ def test_a_machine_without_a_network_does_not_call_others_down():
 # --- TLS -------------------------------------------------------------------------------------------------------------
 
 
+def openssl() -> str:
+    return servers.program("openssl", "openssl")
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate with its key in one file."""
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
     path = tmp_path_factory.mktemp("tls") / "portal.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=portal -addext subjectAltName=IP:127.0.0.1"
-    subprocess.run([*command.split(), "-keyout", path, "-out", f"{path}.crt"], check=True, capture_output=True)
+    request = "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=portal -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run(
+        [openssl(), *request.split(), "-keyout", path, "-out", f"{path}.crt"], check=True, capture_output=True
+    )
     path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
     return path
 
@@ -333,7 +337,7 @@ def secure_portal(certificate: Path) -> Iterator[str]:
 
 def ends_at(certificate: Path) -> float:
     printed = subprocess.run(
-        ["openssl", "x509", "-noout", "-enddate", "-in", certificate], check=True, capture_output=True, text=True
+        [openssl(), "x509", "-noout", "-enddate", "-in", certificate], check=True, capture_output=True, text=True
     )
     return ssl.cert_time_to_seconds(printed.stdout.strip().removeprefix("notAfter="))
 
@@ -366,7 +370,7 @@ def test_a_bad_ca_file_is_our_own_trouble(tmp_path, secure_portal, content):
 @pytest.mark.parametrize("days", [8000, 9000, 27_000])
 def test_a_certificate_may_end_before_and_after_2050(tmp_path, certificate, days):
     made = tmp_path / "made.pem"
-    make = ["openssl", "x509", "-in", certificate, "-signkey", certificate, "-out", made]
+    make = [openssl(), "x509", "-in", certificate, "-signkey", certificate, "-out", made]
     subprocess.run([*make, "-days", str(days)], check=True, capture_output=True)
     der = ssl.PEM_cert_to_DER_cert(made.read_text())
     assert expiry_of(der) == ends_at(made)

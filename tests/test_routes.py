@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from agent.notify import KINDS, Item, Message, Notifier, Outbox, delivered
 from agent.notify.webhook import MOST_BYTES
 from agent.poll import now_instant
 from agent.web.notifying import Webhook
+from tests import servers
 from tests.proxying import proxy
 from tests.robots import KEY, SECRET, TOKEN, Robot, dingtalk, feishu, wecom
 from tests.showing import served
@@ -138,10 +138,7 @@ def test_a_robot_that_hangs_or_talks_nonsense_ends_by_the_deadline():
 
 
 def test_a_private_address_is_reached_through_a_proxy_and_with_an_authority_of_ones_own(tmp_path):
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
-    certificates, robot = make_certificates(openssl, tmp_path), wecom()
+    certificates, robot = make_certificates(servers.program("openssl", "openssl"), tmp_path), wecom()
     with proxy() as between, web(robot, certificates.server()) as server:
         route = {"kind": "wecom", "key": KEY, "api_url": server.url, "proxy": between.url}
         assert "certificate not accepted" in str(reason(notifier(a=route)))

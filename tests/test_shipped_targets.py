@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
-SHARED = ROOT.parent / "shared"
 TEMPLATES = ROOT / "deploy" / "templates"
 HEADER = ["一级目标", "二级目标", "三级目标", "指标目标值"]
 STATED = ("entered", "attested")
@@ -99,11 +98,8 @@ def sources() -> Tree:
 
 
 @pytest.fixture(scope="module")
-def seed() -> list[list[str]]:
-    path = SHARED / "seed-targets.txt"
-    if not path.exists():
-        pytest.skip("the original 绩效目标表 is not beside this checkout")
-    return [line.split("\t") for line in path.read_text("utf-8").splitlines()]
+def seed(shared: Path) -> list[list[str]]:
+    return [line.split("\t") for line in (shared / "seed-targets.txt").read_text("utf-8").splitlines()]
 
 
 def _rows(targets: Tree) -> Iterator[tuple[str, str, Tree]]:
@@ -169,11 +165,8 @@ def test_projects_carry_the_printed_names_funds_and_goals(targets, seed):
     assert {f"申报单位名称：{targets['organisation']}"} == {row[0] for row in seed if row[0].startswith("申报单位名称")}
 
 
-def test_the_identities_are_those_of_the_domain_notes(targets):
-    path = SHARED / "domain.md"
-    if not path.exists():
-        pytest.skip("the domain notes are not beside this checkout")
-    noted = re.findall(r"^\| P([12])-\w+ `([a-z0-9-]+)` \|", path.read_text("utf-8"), re.MULTILINE)
+def test_the_identities_are_those_of_the_domain_notes(targets, shared):
+    noted = re.findall(r"^\| P([12])-\w+ `([a-z0-9-]+)` \|", (shared / "domain.md").read_text("utf-8"), re.MULTILINE)
     assert len(noted) == 46
     number = {"platform-ops": "1", "home-sales": "2"}
     assert [(number[project], indicator) for project, indicator, _ in _rows(targets)] == noted

@@ -242,20 +242,20 @@ def check_inverse(site, kind, interval, amount):
 
 
 @given(site=sites(), kind=st.sampled_from([*KINDS]), interval=intervals(days=2))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_elapsed_and_due_times_are_those_of_counting_minutes(site, kind, interval):
     check_against_minutes(site, kind, interval)
 
 
 @given(site=sites(), kind=st.sampled_from([*KINDS]), interval=intervals(days=DAYS), amount=st.integers(0, 40 * HOUR_US))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_due_times_are_inverse_to_elapsed_time(site, kind, interval, amount):
     check_inverse(site, kind, interval, amount)
 
 
 @pytest.mark.long
 @given(site=sites(), kind=st.sampled_from([*KINDS]), interval=intervals(days=2))
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=20_000)
 def test_twenty_thousand_elapsed_times_are_those_of_counting_minutes(site, kind, interval):
     check_against_minutes(site, kind, interval)
 
@@ -264,6 +264,6 @@ def test_twenty_thousand_elapsed_times_are_those_of_counting_minutes(site, kind,
 @given(
     site=sites(), kind=st.sampled_from([*KINDS]), interval=intervals(days=DAYS), amount=st.integers(0, 400 * HOUR_US)
 )
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=20_000)
 def test_twenty_thousand_due_times_are_inverse_to_elapsed_time(site, kind, interval, amount):
     check_inverse(site, kind, interval, amount)

@@ -174,7 +174,7 @@ def check_workday_due(closed, opened, start, n, pauses, rule):
 
 @pytest.mark.parametrize("rule", ["next_workday", "same_day"])
 @given(closed=OVERLAYS, opened=OVERLAYS, start=MOMENTS, n=st.integers(0, 20), pauses=PAUSES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_paused_deadline_is_the_day_found_by_counting(rule, closed, opened, start, n, pauses):
     check_workday_due(closed, opened, start, n, pauses, rule)
 
@@ -182,6 +182,6 @@ def test_a_paused_deadline_is_the_day_found_by_counting(rule, closed, opened, st
 @pytest.mark.long
 @pytest.mark.parametrize("rule", ["next_workday", "same_day"])
 @given(closed=OVERLAYS, opened=OVERLAYS, start=MOMENTS, n=st.integers(0, 20), pauses=PAUSES)
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=20_000)
 def test_twenty_thousand_paused_deadlines_are_the_days_found_by_counting(rule, closed, opened, start, n, pauses):
     check_workday_due(closed, opened, start, n, pauses, rule)
