@@ -36,6 +36,8 @@ TINTS = {
 MARGINS = {"left": 0.45, "right": 0.45, "top": 0.5, "bottom": 0.55, "header": 0.3, "footer": 0.3}  # inches
 A4 = 9
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment a zip knows
+AnyCell = ExcelCell | MergedCell
+Looks = dict[tuple[Style, Origin | None, bool, str | None], AnyCell]  # what a cell looks like → the first such cell
 MODIFIED = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 
 
@@ -67,8 +69,9 @@ def settled(content: bytes) -> bytes:
 def _write(at: Worksheet, sheet: Sheet) -> None:
     for number, width in enumerate(sheet.widths, 1):
         at.column_dimensions[get_column_letter(number)].width = width + 0.7
+    looks: Looks = {}
     for row, column, cell in sheet.cells():
-        _place(at, row + 1, column + 1, cell)
+        _place(at, row + 1, column + 1, cell, looks)
     for number, height in enumerate(heights(sheet), 1):
         at.row_dimensions[number].height = height
     at.sheet_view.showGridLines = False
@@ -85,21 +88,19 @@ def _write(at: Worksheet, sheet: Sheet) -> None:
     at.print_area = f"A1:{get_column_letter(len(sheet.widths))}{len(sheet.rows)}"
 
 
-def _place(at: Worksheet, row: int, column: int, cell: Cell) -> None:
+def _place(at: Worksheet, row: int, column: int, cell: Cell, looks: Looks) -> None:
     first = at.cell(row, column)
     if cell.number is not None:
         first.value = float(cell.number) if cell.number.denominator != 1 else int(cell.number)
-        first.number_format = "General" if cell.places is None else "0." + "0" * cell.places
     elif cell.text:
         first.value = cell.text
         first.data_type = "s"  # never a formula, whatever it begins with
-    for covered in at.iter_rows(row, row + cell.down - 1, column, column + cell.across - 1):
+    last_row, last_column = row + cell.down - 1, column + cell.across - 1
+    for covered in at.iter_rows(row, last_row, column, last_column):
         for one in covered:
-            _dress(one, cell)
-    if cell.across > 1 or cell.down > 1:
-        at.merge_cells(
-            start_row=row, start_column=column, end_row=row + cell.down - 1, end_column=column + cell.across - 1
-        )
+            _dress(one, cell, looks)
+    if cell.across > 1 or cell.down > 1:  # `merge_cells` would work out every border anew
+        at.merged_cells.add(f"{first.coordinate}:{get_column_letter(last_column)}{last_row}")
 
 
 LINE = Side(style="thin", color="000000")
@@ -113,8 +114,13 @@ ACROSS = {
 }
 
 
-def _dress(one: ExcelCell | MergedCell, cell: Cell) -> None:
-    style = cell.style
+def _dress(one: AnyCell, cell: Cell, looks: Looks) -> None:
+    """A look is put together once; a cell that looks like an earlier one takes over its style."""
+    look = (cell.style, cell.origin, cell.unconfirmed, None if cell.number is None else _number_format(cell))
+    if look in looks:
+        one._style = looks[look]._style  # type: ignore[union-attr]  # as openpyxl itself copies a sheet
+        return
+    looks[look], style = one, cell.style
     family = HEADING if style in (Style.TITLE, Style.LABEL, Style.SECTION) else BODY
     one.font = Font(name=family, size=SIZES.get(style, SIZE), bold=style is Style.TITLE, italic=cell.unconfirmed)
     one.alignment = Alignment(horizontal=ACROSS.get(style, "left"), vertical="center", wrap_text=True)
@@ -122,6 +128,12 @@ def _dress(one: ExcelCell | MergedCell, cell: Cell) -> None:
         one.border = FRAME
     if cell.origin in TINTS:
         one.fill = PatternFill("solid", fgColor=TINTS[cell.origin])
+    if cell.number is not None:
+        one.number_format = _number_format(cell)
+
+
+def _number_format(cell: Cell) -> str:
+    return "General" if cell.places is None else "0." + "0" * cell.places
 
 
 def heights(sheet: Sheet) -> list[float]:
