@@ -9,6 +9,7 @@ from typing import NamedTuple
 from agent.book import Definition, Place, Registered, current, definitions, demands_differ, ledger_at
 from agent.config import Config, Plan
 from agent.evaluate import Board, custom, named, plans_of_days
+from agent.evaluate.board import PlansOf, WindowsOf
 from agent.findings import with_findings
 from agent.ledger import Ledger
 from agent.model import Instant, Snapshot, Window
@@ -36,9 +37,15 @@ class Asked(NamedTuple):
 
 @contextmanager
 def asked(
-    config: Config, ledger: Ledger, question: Question, now: Instant, progress: Progress = silent
+    config: Config,
+    ledger: Ledger,
+    question: Question,
+    now: Instant,
+    progress: Progress = silent,
+    *,
+    found: bool = True,
 ) -> Iterator[Asked]:
-    """The board and Snapshot that answer a question; the ledger stays as it is.
+    """The board and Snapshot that answer a question, with the findings if wanted; the ledger stays as it is.
 
     What is asked of the past is judged on a scratch ledger, and so is what the ledger does not know: with files that
     define an indicator otherwise the answer says what the figures would be.
@@ -55,7 +62,7 @@ def asked(
     if not is_past and not rules and served.keys:  # a ledger that serves nothing yet has no figures of its own
         board = _board(config, ledger, question, tried)
         snapshot = board.refresh(moment)
-        yield Asked(board, with_findings(config, ledger, snapshot) if instant is None else snapshot, tried)
+        yield Asked(board, with_findings(config, ledger, snapshot) if found and instant is None else snapshot, tried)
         return
     in_force = [served.in_force(one) if one.place in served.waiting else one for one in wanted]
     with ledger_at(
@@ -98,17 +105,30 @@ def untold(
     return rules, promises
 
 
+def of_days(config: Config, former: Asked, question: Question) -> Asked:
+    """The answer for other days, without the findings, from the board that answered for some: nothing is read twice."""
+    former.board.look_at(*_windows(config, question))
+    return former._replace(snapshot=former.board.refresh(former.snapshot.as_of))
+
+
 def _board(config: Config, ledger: Ledger, question: Question, tried: Sequence[str]) -> Board:
-    first, last = question.first, question.last
-    if first is None or last is None:
+    if question.first is None or question.last is None:
         return Board(config, ledger, tried=tried)
+    return Board(config, ledger, *_windows(config, question), tried)
+
+
+def _windows(config: Config, question: Question) -> tuple[WindowsOf, PlansOf]:
+    """The windows of the days asked for, and the plans that own them."""
+    first, last = question.first, question.last
+    assert first is not None
+    assert last is not None
     owners = plans_of_days(config.plans, first, last)
 
     def windows_of(plan: Plan, now: Instant) -> tuple[Window, ...]:
         asked_for = custom(plan.days, first, last)
         return (asked_for, named("year", plan.days, plan.year, now)) if question.with_year else (asked_for,)
 
-    return Board(config, ledger, windows_of, lambda now: owners, tried)
+    return windows_of, lambda now: owners
 
 
 def answer(config: Config, ledger: Ledger, question: Question, now: Instant) -> Json:

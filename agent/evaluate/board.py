@@ -22,7 +22,7 @@ from agent.evaluate.ownership import plans_in_force
 from agent.evaluate.prospects import Prospect, day_kinds
 from agent.evaluate.windows import windows
 from agent.ledger import Ledger, Session, acts
-from agent.model import SECOND_US, Finding, Instant, OpenRecord, Snapshot, SourceStatus, Tally, Verdict, Window
+from agent.model import SECOND_US, Day, Finding, Instant, OpenRecord, Snapshot, SourceStatus, Tally, Verdict, Window
 
 SHOWN_OPEN = (
     100  # of an indicator, on either side of their limit: much of one kind never hides what is urgent of another
@@ -94,6 +94,11 @@ class Board:
         covered = self._calendar_covered_until()
         return Snapshot(now, seq, self._verdicts, statuses, self._open, findings, covered)
 
+    def look_at(self, windows_of: WindowsOf, plans_of: PlansOf) -> None:
+        """Judge other windows from the next refresh on."""
+        self._windows_of, self._plans_of = windows_of, plans_of
+        self._days.clear()
+
     @property
     def indicators(self) -> Sequence[Held]:
         """The indicators it judges, as they stood at the last refresh."""
@@ -150,9 +155,11 @@ class Board:
                 if pk is not None:
                     self._held[pk] = held
         self._ranked = {pk: one for pk, one in registered.known.items() if one.percentile and pk in self._held}
-        for row in session.rows_in(TALLIES, list(self._held)):
-            if (found := self._held.get(row[0])) is not None:
-                found.set_tally(row[1], row[2], Tally(*row[3:]))
+        tallies: dict[int, dict[tuple[str, Day], Tally]] = {pk: {} for pk in self._held}
+        for pk, system, day, *sums in session.rows_in(TALLIES, list(self._held)):
+            tallies[pk][(system, day)] = Tally(*sums)
+        for pk, held in self._held.items():
+            held.load(tallies[pk])
         self._load_open(session, now)
 
     def _load_open(self, session: Session, now: Instant) -> None:

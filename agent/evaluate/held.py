@@ -63,16 +63,33 @@ class Held:
     def set_windows(self, windows: tuple[Window, ...]) -> None:
         """Sum the tallies of new windows: at midnight, and when everything was loaded anew."""
         self.windows = windows
-        self.sums = {}
+        self.sums, self.verdicts, self._order = {}, {}, []
         self._ranked = {
             (window.name, system): ranked
             for window in windows
             for (name, system), ranked in self._ranked.items()
             if name == window.name and ranked.days == (window.first, window.last)
         }
+        by_system: dict[str, list[tuple[Day, Tally]]] = {}
         for (system, day), tally in self.tallies.items():
-            self._add(system, day, tally)
+            by_system.setdefault(system, []).append((day, tally))
+        for window in windows:
+            everywhere: list[Sums] = []
+            for system, days in by_system.items():
+                if within := [tally for day, tally in days if window.first <= day < window.last]:
+                    sums = self.sums[(window.name, system)] = _together(within)
+                    everywhere.append(sums)
+            if everywhere:
+                self.sums[(window.name, None)] = _together(everywhere)
         self.all_dirty()
+
+    def load(self, tallies: dict[tuple[str, Day], Tally]) -> None:
+        """Every tally the ledger holds, where none is held yet; they are summed once the windows are set."""
+        self.tallies = tallies
+        self.systems.update({system for system, _ in tallies if system})
+        self._outages.forget({day for _, day in tallies})
+        if self.prospect is not None:
+            self.prospect.load(tallies)
 
     def set_tally(self, system: str, day: Day, tally: Tally) -> None:
         """A tally as the ledger now has it: only the difference moves."""
@@ -379,6 +396,11 @@ class Held:
             return Outcome.GOOD
         missed = stage is Stage.OVERDUE and self.indicator.measure.unfinished == "count"
         return Outcome.BAD if missed else Outcome.OPEN
+
+
+def _together(parts: Sequence[Sequence[int]]) -> Sums:
+    """Tallies or sums of them, added up."""
+    return [sum(numbers) for numbers in zip(*parts, strict=True)]
 
 
 def percentile(

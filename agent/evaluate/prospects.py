@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 
 from agent.config import Indicator, Plan
@@ -35,6 +36,18 @@ class Prospect:
         reading = reading_of(indicator.measure)
         self._history = None if reading is None else History(reading, kinds, self._first, self._last)
         self._kept: tuple[object, Outlook | None] | None = None
+
+    def load(self, tallies: Mapping[tuple[str, Day], Tally]) -> None:
+        """The sums of every day and system, where none is known yet."""
+        if self._history is None:
+            return
+        parts: dict[Day, list[Tally]] = {}
+        for (_, day), tally in tallies.items():
+            parts.setdefault(day, []).append(tally)
+        self._days = {day: Tally(*map(sum, zip(*part, strict=True))) for day, part in parts.items()}
+        self._kept = None
+        if not isinstance(self._measure, Days):
+            self._history.set_all(self._days)
 
     def add(self, day: Day, change: Tally) -> None:
         """A day's sums have moved by this much."""
