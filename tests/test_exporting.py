@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 
-from agent.cli.exporting import make_again, make_and_log
+from agent.cli.exporting import OFFICIAL, make_again, make_and_log, official
 from agent.cli.options import DOES_NOT_HOLD, DONE
 from agent.ledger import Ledger, acts
 from agent.ledger.acts import Act
-from agent.model import ConfigError
+from agent.model import ConfigError, Instant
 from tests.form_site import OVER, FormSite, form_site
 from tests.plans import at
+from tests.sites import Site
 
 LATER = at("2027-03-01T09:00")
 
@@ -56,6 +58,34 @@ def test_an_export_is_logged_and_made_again_after_the_ledger_went_on(site: FormS
 
     assert again(site, act.n, ending) == (DONE, site.folder / f"again{ending}")
     assert (site.folder / f"again{ending}").read_bytes() == content
+
+
+@pytest.mark.parametrize("past", [None, at("2026-08-10T09:00")])
+def test_the_official_forms_made_together_are_byte_for_byte_those_made_alone(
+    site: FormSite, past: Instant | None
+) -> None:
+    periods = {"self-evaluation": None, "targets": None, "monitoring": "2026-01..07"}
+    orders = [site.order(form, ".xlsx", period=periods[form]) for form in OFFICIAL]
+    orders = [replace(order, question=replace(order.question, at=past)) for order in orders]
+    together, alone = official(orders), [official([order])[0] for order in orders]
+    assert [(one.content, one.body) for one in together] == [(one.content, one.body) for one in alone]
+    assert {one.body["last"] for one in together} == {"2027-01-01", "2026-08-01"}
+
+
+@pytest.mark.server
+def test_one_command_makes_all_the_official_forms_in_a_folder_and_logs_each(site: FormSite) -> None:
+    place = Site(site.folder)
+    done = place.run("export", "--form", "all", "-o", "表格")
+    assert (done.code, sorted(file.name for file in (site.folder / "表格").iterdir())) == (
+        DONE,
+        ["monitoring.xlsx", "self-evaluation.xlsx", "targets.xlsx"],
+    )
+    acts = [(one.subject, one.body["file"], one.body["last"]) for one in log(site) if one.kind == "export"]
+    assert acts == [
+        ("self-evaluation", "self-evaluation.xlsx", "2027-01-01"),
+        ("targets", "targets.xlsx", "2027-01-01"),
+        ("monitoring", "monitoring.xlsx", "2026-08-01"),
+    ]
 
 
 def test_what_was_stated_a_moment_later_is_no_part_of_it_though_nothing_was_collected_since(site: FormSite) -> None:

@@ -64,7 +64,7 @@ class Definition:
 
 def definitions(config: Config) -> tuple[Definition, ...]:
     """The definition of every indicator and evidence measure. One a person answers for reads no records."""
-    of_plans = [_definition(plan, indicator) for plan in config.plans for indicator in all_indicators(plan)]
+    of_plans = [definition_of(plan, indicator) for plan in config.plans for indicator in all_indicators(plan)]
     return (*of_plans, *_counts(config))
 
 
@@ -103,7 +103,8 @@ def all_indicators(plan: Plan) -> Iterator[Indicator]:
             yield from indicator.evidence
 
 
-def _definition(plan: Plan, indicator: Indicator) -> Definition:
+def definition_of(plan: Plan, indicator: Indicator) -> Definition:
+    """The definition of one of them."""
     setting = setting_for(plan, indicator)
     hours = {id: one.hours_texts for id, one in plan.systems.items() if one.hours_texts}
     meaning, watch = meaning_of(indicator.measure, setting, hours), _watch(plan, indicator)

@@ -27,6 +27,7 @@ from agent.cli.options import (
 from agent.model import ConfigError
 
 if TYPE_CHECKING:
+    from agent.asking import Asked
     from agent.config import Config
     from agent.export import Basis
     from agent.ledger import Ledger
@@ -62,12 +63,22 @@ class Made:
 
 def judged(order: Order) -> Made:
     """One of the forms that verdicts go into."""
+    (made,) = official([order])
+    return made
+
+
+def official(orders: Sequence[Order]) -> list[Made]:
+    """Forms of one year that verdicts go into, from one reading of the ledger."""
     from agent.export import LAYOUTS, format_of
 
-    write = format_of(order.file)
-    with judged_basis(order) as (basis, body), progress("filling in") as filling:
-        form = LAYOUTS[order.form](basis, filling)
-    return Made(write(form), {**body, "rows": form.printed}, form.said)
+    writers = [format_of(order.file) for order in orders]
+    made = []
+    with judged_bases(orders) as bases:
+        for order, write, (basis, body) in zip(orders, writers, bases, strict=True):
+            with progress("filling in") as filling:
+                form = LAYOUTS[order.form](basis, filling)
+            made.append(Made(write(form), {**body, "rows": form.printed}, form.said))
+    return made
 
 
 def told(order: Order) -> Made:
@@ -75,42 +86,52 @@ def told(order: Order) -> Made:
     from agent.report import REPORTS, material, writer_of
 
     write = writer_of(order.file)
-    with judged_basis(order) as (basis, body), progress("telling") as telling:
+    with judged_bases([order]) as ((basis, body),), progress("telling") as telling:
         story = REPORTS[order.form](material(basis, order.demo), telling)
     return Made(write(story), {**body, "demo": order.demo, "rows": story.printed}, [story.sentence])
 
 
 @contextmanager
-def judged_basis(order: Order) -> Iterator[tuple[Basis, dict[str, Any]]]:
-    """What a form is made from, judged, and what the log keeps of that."""
-    from agent.asking import asked
+def judged_bases(orders: Sequence[Order]) -> Iterator[Iterator[tuple[Basis, dict[str, Any]]]]:
+    """What forms of one year are made from, each judged when its turn comes, and what the log keeps of that."""
+    from agent.asking import asked, of_days
     from agent.export import Basis, load_profile, period_of, plan_of
     from agent.export.logged import fingerprint, iso, seq_of
 
-    plan, profile = plan_of(order.config, order.year), load_profile(order.profile)
-    question, seq = order.question, seq_of(order.ledger)
-    assert question.first is not None
-    assert question.last is not None
+    first = orders[0]
+    plan, profile = plan_of(first.config, first.year), load_profile(first.profile)
+    seq, targets = seq_of(first.ledger), [fingerprint(path) for path in first.targets]
+
+    def bases(answer: Asked) -> Iterator[tuple[Basis, dict[str, Any]]]:
+        for former, order in zip([first, *orders], orders, strict=False):
+            question = order.question
+            assert question.first is not None
+            assert question.last is not None
+            if question != former.question:
+                answer = of_days(order.config, answer, question)
+            board, snapshot = answer.board, answer.snapshot
+            window = period_of(plan, question.first, question.last)
+            yield (
+                Basis(order.config, board.ledger, snapshot, plan, window, profile),
+                {
+                    "year": order.year,
+                    "first": iso(question.first),
+                    "last": iso(question.last),
+                    "at": question.at,
+                    "as_of": snapshot.as_of if question.at is None else None,
+                    "seq": question.through or (snapshot.seq if board.ledger is order.ledger else seq),
+                    "profile": {"name": profile.name, "sha256": profile.sha256},
+                    "targets": targets,
+                },
+            )
+
     with (
         progress("judging") as judging,
-        asked(order.config, order.ledger, question, order.now, judging) as (board, snapshot, tried),
+        asked(first.config, first.ledger, first.question, first.now, judging, found=False) as answer,
     ):
-        if tried:
-            raise ConfigError([f"{name}：口径与账本中的不同；先运行 dabiao collect，再导出" for name in tried])
-        window = period_of(plan, question.first, question.last)
-        yield (
-            Basis(order.config, board.ledger, snapshot, plan, window, profile),
-            {
-                "year": order.year,
-                "first": iso(question.first),
-                "last": iso(question.last),
-                "at": question.at,
-                "as_of": snapshot.as_of if question.at is None else None,
-                "seq": question.through or (snapshot.seq if board.ledger is order.ledger else seq),
-                "profile": {"name": profile.name, "sha256": profile.sha256},
-                "targets": [fingerprint(path) for path in order.targets],
-            },
-        )
+        if answer.tried:
+            raise ConfigError([f"{name}：口径与账本中的不同；先运行 dabiao collect，再导出" for name in answer.tried])
+        yield bases(answer)
 
 
 def offices(order: Order) -> Made:
@@ -161,12 +182,16 @@ FORMS: dict[str, Callable[[Order], Made]] = {
     "targets": judged,
     "monthly-report": told,
 }
+ALL, OFFICIAL = "all", ("self-evaluation", "targets", "monitoring")
 WHOLE_YEAR = ("self-evaluation", "targets", "annual-report")
 
 
 def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write; its ending says what it is.")],
-    form: Annotated[str | None, typer.Option("--form", help=f"One of {', '.join(FORMS)}.")] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--form", help=f"One of {', '.join(FORMS)}; or {ALL}: the official ones, into the folder -o."),
+    ] = None,
     year: Annotated[
         int | None, typer.Option("--year", min=2000, max=2200, help="Default: the latest promised.")
     ] = None,
@@ -196,27 +221,37 @@ def export(
     with open_ledger(ledger, made=False) as opened:
         if again is not None:
             return make_again(config, opened, again, output, profile, now, targets)
-        if form not in FORMS:
-            raise ConfigError(f"--form：应为 {'、'.join(FORMS)} 之一，现为 {form or '空'}")
+        if form is None or form not in (*FORMS, ALL):
+            raise ConfigError(f"--form：应为 {'、'.join((*FORMS, ALL))} 之一，现为 {form or '空'}")
         wanted = config.plans[-1].year if year is None else year
         question = question_of(config, at=at, as_of=as_of)
         judged_at = next(at for at in (question.at, question.as_of, now) if at is not None)
-        first, last = days_of(form, wanted, period, month, config.plans[0].days.day_of(judged_at))
-        question = replace(question, first=first, last=last, with_year=True)
-        demo = is_demonstration(sources)
-        return make_and_log(Order(config, opened, form, wanted, question, profile, output, now, targets, owner, demo))
+        today = config.plans[0].days.day_of(judged_at)
+        demo = FORMS.get(form) is told and is_demonstration(sources)
+        orders = []
+        for one in OFFICIAL if form == ALL else (form,):
+            months = None if form == ALL and one in WHOLE_YEAR else period
+            first, last = days_of(one, wanted, months, month, today)
+            asked = replace(question, first=first, last=last, with_year=True)
+            file = output / f"{one}.xlsx" if form == ALL else output
+            orders.append(Order(config, opened, one, wanted, asked, profile, file, now, targets, owner, demo))
+        if form == ALL:
+            output.mkdir(parents=True, exist_ok=True)
+            return log_all(orders, official(orders))
+        return make_and_log(orders[0])
 
 
 def days_of(form: str, year: int, period: str | None, month: str | None, today: Day) -> tuple[Day, Day]:
     """The days a form is of, `today` being the day it is judged on; ConfigError where they cannot be asked of it."""
     from agent.export import months
-    from agent.report import month_of
 
     if period is not None and form in WHOLE_YEAR:
         raise ConfigError(f"--period：{form} 为全年，不分月份")
     if form == "monthly-report":
         if period is not None:
             raise ConfigError(f"--period：{form} 为一个月，用 --month {year}-10 指明")
+        from agent.report import month_of
+
         return month_of(month, year, today)
     if month is not None:
         raise ConfigError(f"--month：{form} 不按月，只用于 monthly-report")
@@ -232,17 +267,22 @@ def is_demonstration(sources: Path) -> bool:
 
 def make_and_log(order: Order) -> int:
     """Make a form, write it and log it."""
+    return log_all([order], [FORMS[order.form](order)])
+
+
+def log_all(orders: Sequence[Order], made: Sequence[Made]) -> int:
+    """Write what was made and log it."""
     from agent.acts import account
     from agent.export.logged import log_export
 
-    made = FORMS[order.form](order)
-    hashed = hashlib.sha256(made.content).hexdigest()
-    order.file.write_bytes(made.content)
-    body = {**made.body, "file": order.file.name, "sha256": hashed}
-    act = log_export(order.ledger, order.now, account(), order.form, body)
-    for line in made.said:
-        say(line)
-    say(f"{order.file}：已记为第{act.n}号导出（SHA-256 {hashed}）")
+    for order, one in zip(orders, made, strict=True):
+        hashed = hashlib.sha256(one.content).hexdigest()
+        order.file.write_bytes(one.content)
+        body = {**one.body, "file": order.file.name, "sha256": hashed}
+        act = log_export(order.ledger, order.now, account(), order.form, body)
+        for line in one.said:
+            say(line)
+        say(f"{order.file}：已记为第{act.n}号导出（SHA-256 {hashed}）")
     return DONE
 
 

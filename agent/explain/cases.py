@@ -18,6 +18,7 @@ from agent.measures import Days, DurationMeasure, Milestone, OnTime, Timed, Upti
 from agent.model import SECOND_US, Day, Instant, Outcome, Record, Stage
 from agent.worktime import CalendarUnknown
 
+DueOf = Callable[[Record], Instant | None]
 FORMER = "SELECT record, seq, body FROM revision WHERE until_seq > seq AND record IN {in}"
 RECORD = "SELECT pk, kind, source, id, system, body, version, changed_at, withdrawn FROM record WHERE pk IN {in}"
 
@@ -32,7 +33,8 @@ def missed(session: Session, about: Subject, waiting: Waiting, limit: int) -> tu
     )
     running = sorted(about.overdue(waiting), key=lambda one: one.day, reverse=True)[:limit]
     records = _records(session, [row[0] for row in final] + [one.record for one in running])
-    cases = [_final(records[pk], day, num, den, about) for pk, day, num, den in final]
+    due_of = due_finder(about)
+    cases = [_final(records[pk], day, num, den, due_of, about) for pk, day, num, den in final]
     cases += [_open(records[one.record], one, Stage.OVERDUE, about) for one in running]
     cases.sort(key=lambda case: (case.day, max(case.times.values(), default=about.local(0))), reverse=True)
     return _with_first_dues(session, records, cases[:limit], about)
@@ -97,8 +99,8 @@ def _with_first_dues(
     return tuple(replace(case, first_due=moved.get((case.source, case.id))) for case in cases)
 
 
-def _final(record: Record, day: Day, num: int, den: int, about: Subject) -> Case:
-    finished, due = finished_at(record, about), due_of(record, about)
+def _final(record: Record, day: Day, num: int, den: int, due_of: DueOf, about: Subject) -> Case:
+    finished, due = finished_at(record, about), due_of(record)
     late = (finished - due) / SECOND_US if finished is not None and due is not None and finished > due else None
     return _case(record, day, about, due, taken(record, finished, num, den, about), late)
 
@@ -157,13 +159,8 @@ def finished_at(record: Record, about: Subject) -> Instant | None:
     return record.times.get(measure.to) if isinstance(measure, OnTime | DurationMeasure | Milestone) else None
 
 
-def due_of(record: Record, about: Subject) -> Instant | None:
+def due_finder(about: Subject) -> DueOf:
     """When a finished record's time was up: the due time it would have if it were still open."""
-    return due_finder(about)(record)
-
-
-def due_finder(about: Subject) -> Callable[[Record], Instant | None]:
-    """The same for many records."""
     measure = about.measure
     if not isinstance(measure, OnTime | DurationMeasure | Milestone):
         return lambda record: None

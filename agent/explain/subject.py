@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from agent.book import all_indicators, current, definitions
+from agent.book import all_indicators, current
+from agent.book.definition import definition_of
 from agent.config import Config, Indicator, Plan, Source
 from agent.evaluate.board import reads
 from agent.evaluate.openwork import OpenObservation, OpenWork, with_clocks
@@ -120,7 +121,7 @@ def subject(
     is_custom = verdict.window.name == "custom"
     plans = plans_of_days(config.plans, first, last) if is_custom else plans_in_force(config.plans, snapshot.as_of)
     plan, configured = _indicator(plans, project, indicator)
-    registered = current(ledger, definitions(config))
+    registered = current(ledger, [definition_of(plan, configured)])
     judged = registered.judged(plan, configured, tried=f"{project}/{indicator}" in tried)
     found, pk = judged.indicator, judged.definition
     return Subject(

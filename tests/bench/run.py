@@ -20,6 +20,7 @@ from tests.bench.measuring import QUICK, SIZE, Reading, apart
 MEASUREMENTS = (
     "collection",
     "closing",
+    "forms",
     "rederiving",
     "ticks",
     "restart",
