@@ -23,6 +23,7 @@ FLAGS = {
     "interim": "阶段填报，全年值待填",
     "behind": "落后于分月计划",
     "acknowledged": "已知晓",
+    "changed_since_closing": "封账后有变化",
 }
 BANDS: dict[Band, str] = {  # the fixed texts of the form, 财预〔2020〕10号
     Band.ACHIEVED: "达成年度指标",
@@ -110,6 +111,7 @@ FINDINGS = {
     "orphaned_source": "数据源已不在配置中",
     "outage_without_ticket": "中断无工单",
     "backlog_grows": "未结只增不减",
+    "changed_since_closing": "封账后有变化",
 }
 DEMO = "演示数据"
 NO_OWNER = "未指定责任处室"

@@ -12,11 +12,21 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from agent import acts as deeds
+from agent.asking import answer
+from agent.book import Delivery
 from agent.book.closings import closings
 from agent.book.period import Period, period_of, year_of
-from agent.evidence import Signer, Since, Wanted, changed_since, judged, known_by, sample
+from agent.book.statements import ATTEST
+from agent.evaluate import Board
+from agent.evaluate.since_closing import CHANGED
+from agent.evidence import Closed, Signer, Since, Wanted, changed_since, judged, known_by, sample
 from agent.ledger import acts
+from agent.mapping import Mapper
+from agent.metrics import Exposition
 from agent.model import ConfigError
+from agent.status import Json
+from agent.status import question as asked_of
 from tests.closed_site import busy_site, closed, forged, problems, question, verdict_with
 from tests.sites import Site as CommandSite
 from tests.small_site import NOW, Site, at
@@ -33,7 +43,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def since(site: Site, now: int = APRIL) -> list[Since]:
-    return changed_since(site.ledger, lambda period: question(site, period, now))
+    return changed_since(site.ledger, lambda period: question(site, period, now), lambda done, total: None)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +149,142 @@ def test_a_period_before_the_late_data_stays_as_it_was_closed(site: Site, tmp_pa
     site.deliver("calls", [("C3", "portal", "2026-03-04T00:00:00", "0", "10")])
     (one,) = since(site)
     assert one.moved == ()
+
+
+# --- what has changed since a period was closed for good --------------------------------------------------------------
+
+LATE = ("F8", "portal", "2026-03-02T12:00:00", "2026-03-02T12:09:00", "1", None)
+
+
+def told(site: Site, now: int = APRIL, first: str = "2026-03-01", last: str = "2026-04-01") -> Json:
+    return answer(site.config, site.ledger, asked_of({"from": first, "to": last}, site.config), now)
+
+
+def flagged(answer: Json) -> set[str]:
+    return {one["indicator"] for one in answer["indicators"] if CHANGED in one["flags"]}
+
+
+def closed_for_good(site: Site, folder: Path) -> Closed:
+    return closed(site, folder / "march.zip", period=MARCH, now=APRIL, wanted=FINAL)
+
+
+def test_late_data_is_a_finding_and_a_flag_until_the_period_is_restated(site: Site, tmp_path: Path) -> None:
+    closed_for_good(site, tmp_path)
+    assert (flagged(told(site)), findings_of(told(site))) == (set(), {})
+    site.deliver("faults", [LATE])
+    late = told(site)
+    assert flagged(late) == {"answered", "answered/mean", "answered/median", "response", "duplicates"}
+    assert findings_of(late)["ops/answered"] == "2026年3月定稿(操作日志第5条)之后有变化：已结不合格1→2"
+    closed(site, tmp_path / "again.zip", period=MARCH, now=APRIL, wanted=Wanted("final", True, "补录"))
+    assert (flagged(told(site)), findings_of(told(site))) == (set(), {})
+
+
+def findings_of(answer: Json) -> dict[str, str]:
+    return {one["subject"]: one["text"] for one in answer["findings"] if one["kind"] == CHANGED}
+
+
+def test_it_shows_in_every_window_that_holds_the_closed_days_and_in_the_series(site: Site, tmp_path: Path) -> None:
+    closed_for_good(site, tmp_path)
+    site.deliver("faults", [LATE])
+    assert "answered" in flagged(told(site, first="2026-01-01", last="2027-01-01"))
+    assert flagged(told(site, first="2026-03-02", last="2026-04-01")) == set()
+    assert flagged(told(site, first="2026-02-01", last="2026-03-01")) == set()
+    written = Exposition(site.config).render(site.snapshot(APRIL), {}).text.decode()
+    assert f'dabiao_findings{{kind="{CHANGED}"}} 5\n' in written
+
+
+def test_a_board_that_runs_on_finds_what_comes_in_and_what_is_put_right(site: Site, tmp_path: Path) -> None:
+    board = Board(site.config, site.ledger)
+    closed_for_good(site, tmp_path)
+    assert [one for one in board.refresh(APRIL).findings if one.kind == CHANGED] == []
+    site.deliver("calls", [("C3", "portal", "2026-03-04T00:00:00", "0", "10")])
+    (found,) = [one for one in board.refresh(APRIL).findings if one.kind == CHANGED]
+    assert (found.subject, found.at) == ("ops/calls", NOW)
+    (verdict,) = [
+        one
+        for one in board.refresh(APRIL).verdicts
+        if (one.indicator, one.window.name, one.system) == ("calls", "ytd", None)
+    ]
+    assert CHANGED in verdict.flags
+    site.deliver("calls", [("C3", "portal", "2026-05-04T00:00:00", "0", "10")])
+    assert [one for one in board.refresh(APRIL).findings if one.kind == CHANGED] == []
+
+
+def test_a_draft_and_the_mere_passing_of_time_are_no_finding(site: Site, tmp_path: Path) -> None:
+    closed(site, tmp_path / "draft.zip", period=MARCH, now=APRIL)
+    site.deliver("faults", [LATE])
+    assert findings_of(told(site)) == {}
+    closed_for_good(site, tmp_path)
+    assert findings_of(told(site, at("2026-06-01T00:00:00"))) == {}
+
+
+def test_what_was_learned_later_is_no_finding_of_a_time_before(site: Site, tmp_path: Path) -> None:
+    closed_for_good(site, tmp_path)
+    question = asked_of({"from": "2026-03-01", "to": "2026-04-01", "as_of": "2026-04-01T01:00"}, site.config)
+    later = at("2026-04-02T00:00:00")
+    configured = site.config.source("faults")
+    assert configured is not None
+    mapped = Mapper(configured.spec, "faults", configured.days).map([LATE], "faults.csv", range(2, 3))
+    site.book.deliver(Delivery("faults", "fault", mapped, later, finished=True))
+    assert findings_of(answer(site.config, site.ledger, question, later)) == {}
+    assert findings_of(told(site, later))["ops/answered"]
+
+
+def test_a_statement_made_after_the_year_was_closed_is_a_finding(site: Site, tmp_path: Path) -> None:
+    january = at("2027-01-10T10:00:00")
+    said = {"year": 2026, "through": "2026-12-31", "word": "健全", "band": "achieved"}
+    with site.ledger.write() as session:
+        acts.append(session, january, "zhao", ATTEST, "ops/sound", said)
+    closed(site, tmp_path / "year.zip", period=year_of(2026), now=january, wanted=FINAL)
+    with site.ledger.write() as session:
+        acts.append(session, january, "zhao", ATTEST, "ops/sound", said | {"band": "partly"})
+    found = findings_of(told(site, january))
+    assert found == {"ops/sound": "2026年定稿(操作日志第6条)之后有变化：填报依据由第5条变为第7条"}
+
+
+def test_a_changed_rule_is_a_finding(site: Site, tmp_path: Path) -> None:
+    closed_for_good(site, tmp_path)
+    site.reconfigure(
+        'text: ">=90%"\n        target: ">= 90 %"\n        measure: {kind: amount',
+        'text: ">=90%"\n        target: ">= 80 %"\n        measure: {kind: amount',
+    )
+    site.register()
+    assert findings_of(told(site)) == {"ops/calls": "2026年3月定稿(操作日志第5条)之后有变化：口径已变更"}
+
+
+def test_each_record_that_counts_otherwise_is_named_with_what_it_was_and_when_that_was_learned(
+    site: Site, tmp_path: Path
+) -> None:
+    closed_for_good(site, tmp_path)
+    edited = ("F3", "archive", "2026-03-03T23:58:00", "2026-03-04T00:01:00", "2", None)
+    site.deliver("faults", [LATE, edited])
+    asked = deeds.request_exclusion(site.ledger, "calls/C1", "", "联调", APRIL, "wang")
+    deeds.approve(site.ledger, site.book, asked.n, APRIL, "li")
+    (one,) = since(site)
+    records = {(record.indicator, record.id): record for record in one.records}
+    answered = {id: record for (indicator, id), record in records.items() if indicator == "ops/answered"}
+    assert set(answered) == {"F3", "F8"}
+    assert answered["F3"].then == {"responded_at": "2026-03-04T00:10:30+08:00", "结果": "不合格"}
+    assert answered["F3"].now == {"responded_at": "2026-03-04T00:01:00+08:00", "结果": "合格"}
+    assert answered["F3"].learned == (NOW, "faults", None)
+    assert answered["F8"].then is None
+    assert answered["F8"].now is not None
+    assert (answered["F8"].now["结果"], answered["F8"].now["日期"]) == ("不合格", "2026-03-02")
+    out = records[("ops/calls", "C1")]
+    assert (out.then, out.now) == (
+        {"结果": "合格", "原因": "", "分子": "95.25", "分母": "100"},
+        {"结果": "剔除", "原因": "联调", "分子": "", "分母": ""},
+    )
+    assert out.learned == (APRIL, "li", asked.n + 1)
+    assert not {id for _, id in records} & {"F1", "F5", "C2", "U2"}
+
+
+def test_a_record_whose_time_ran_out_is_named_without_anything_learned(site: Site, tmp_path: Path) -> None:
+    closed(site, tmp_path / "draft.zip", now=NOW)
+    (one,) = since(site, at("2026-03-05T12:00:00"))
+    (ran_out,) = [record for record in one.records if (record.indicator, record.id) == ("ops/answered", "F7")]
+    assert (ran_out.then, ran_out.now) == ({"结果": "未结", "原因": "时限内"}, {"结果": "不合格", "原因": "已超时"})
+    assert ran_out.learned is None
 
 
 # --- signatures -------------------------------------------------------------------------------------------------------

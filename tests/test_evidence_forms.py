@@ -89,6 +89,19 @@ def test_the_first_months_hold_the_monitoring_form_with_what_was_expected_of_the
     assert any(one.file.startswith("forms/2026/mof-2020/monitoring") for one in found)
 
 
+def test_a_form_made_after_late_data_says_what_has_changed_since_the_closing(made: Made, tmp_path: Path) -> None:
+    said = "封账后有变化：预算执行率、故障及时响应率、平均响应时长。逐件见 dabiao closed --diff。"
+    with form_site(tmp_path) as site:
+        site.state_all()
+        closed(site, tmp_path / "pack.zip", period=YEAR, now=OVER, wanted=Wanted("final"))
+        assert "封账后有变化" not in site.made(ending=".html").content.decode()
+        with (site.folder / "faults.csv").open("a", encoding="utf-8") as faults:
+            faults.write("F9,portal,2026-12-30 09:00:00,2026-12-30 11:00:00,\n")
+        site.collect(at("2027-03-01T09:00"))
+        site.state("execution", when="2027-02-01T10:00", numerator="910000", denominator="1000000")
+        assert said in site.made(ending=".html", now=at("2027-03-01T09:00")).content.decode()
+
+
 def test_a_period_that_does_not_begin_the_year_and_a_site_without_points_have_no_forms(tmp_path: Path) -> None:
     with busy_site(tmp_path) as site:
         closed(site, tmp_path / "pack.zip")

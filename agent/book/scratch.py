@@ -28,10 +28,12 @@ LAST = 1 << 62
 # that only grows has no revisions; what it knew is cut at the instant by the measure.
 KNOWN = (
     "SELECT source, kind, id, system, body, version, changed_at, withdrawn FROM record "
-    "WHERE seq <= ? OR (first_seq <= ? AND NOT EXISTS (SELECT 1 FROM revision WHERE record = pk)) "
+    "WHERE (seq <= ? OR (first_seq <= ? AND NOT EXISTS (SELECT 1 FROM revision WHERE record = pk))){among} "
     "UNION ALL SELECT r.source, r.kind, r.id, v.system, v.body, v.version, v.changed_at, v.withdrawn FROM revision v "
-    "JOIN record r ON r.pk = v.record WHERE r.seq > ? AND v.seq <= ? AND v.until_seq > ? ORDER BY 1, 2"
+    "JOIN record r ON r.pk = v.record WHERE r.seq > ? AND v.seq <= ? AND v.until_seq > ?{among} ORDER BY 1, 2"
 )
+# Records that may count otherwise than in a batch: changed since, in themselves or in how they count, or still open.
+MOVING = "(touched_seq > {batch} OR pk IN (SELECT record FROM observation WHERE outcome >= 3))"
 
 
 @contextmanager
@@ -44,14 +46,15 @@ def ledger_at(
     through: int | None = None,
     cut: bool = True,
     tried: Collection[Place] = (),
+    moving: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Ledger]:
     """A scratch ledger judged at `instant`: with what is known today or, `known_then`, with what was known then.
 
-    With `through` it is what was known in that batch. What happened after the instant is left out; without `cut` it
-    counts, as it does in the ledger itself. What was known then is judged by the definitions of then, on today's
-    calendar, save those that are `tried`. Raises ConfigError where nothing was known yet. It costs a derivation of
-    every record, and writes nothing.
+    With `through` it is what was known in that batch; `moving` leaves out the records that count today as they did in
+    it. What happened after the instant is left out; without `cut` it counts, as it does in the ledger itself. What was
+    known then is judged by the definitions of then, on today's calendar, save those that are `tried`. Raises
+    ConfigError where nothing was known yet. It costs a derivation of every record, and writes nothing.
     """
     with TemporaryDirectory(prefix="dabiao-") as folder, closing(Ledger.open(Path(folder) / "scratch.db")) as scratch:
         with ledger.read() as session:
@@ -67,7 +70,8 @@ def ledger_at(
             _copy_acts(session, scratch, seq)
             _copy_findings(session, scratch, seq)
             total = (session.one("SELECT record_pk FROM counter WHERE id = 1") or (0,))[0]
-            rows = session.stream(KNOWN, (seq, seq, seq, seq, seq), SLICE)
+            among = f" AND {MOVING.format(batch=int(seq))}" if moving else ""
+            rows = session.stream(KNOWN.replace("{among}", among), (seq, seq, seq, seq, seq), SLICE)
             done = 0
             for (source, kind), records in groupby(map(_record, rows), lambda one: (one.source, one.kind)):
                 for part in _slices(records):

@@ -78,7 +78,7 @@ def verify(
 
 
 def closed(
-    diff: Annotated[bool, typer.Option("--diff", help="Also what has changed since, judged now.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Also what has changed since, by indicator and record.")] = False,
     targets: Targets = DEFAULT_TARGETS,
     sources: Sources = DEFAULT_SOURCES,
     ledger: LedgerAt = DEFAULT_LEDGER,
@@ -91,7 +91,10 @@ def closed(
     with open_ledger(ledger, made=False) as opened:
         if diff:
             now = now_instant()
-            found = evidence.changed_since(opened, lambda period: evidence.Question(config, {}, b"", period, now))
+            with progress("comparing") as advance:
+                found = evidence.changed_since(
+                    opened, lambda period: evidence.Question(config, {}, b"", period, now), advance
+                )
         else:
             found = [evidence.Since(one, None) for one in evidence.closed_periods(opened)]
     console().print(terminal.closings(found, config.plans[0].timezone))

@@ -20,6 +20,7 @@ from agent.evaluate.openwork import OpenObservation, with_clocks
 from agent.evaluate.outages import MOVED
 from agent.evaluate.ownership import plans_in_force
 from agent.evaluate.prospects import Prospect, day_kinds
+from agent.evaluate.since_closing import SinceClosing
 from agent.evaluate.windows import windows
 from agent.ledger import Ledger, Session, acts
 from agent.model import SECOND_US, Day, Finding, Instant, OpenRecord, Snapshot, SourceStatus, Tally, Verdict, Window
@@ -65,6 +66,7 @@ class Board:
         self._indicators: list[Held] = []
         self._seq = self._definitions_seq = -1
         self._acts = 0
+        self._since_closing = SinceClosing()
         self._days: dict[int, int] = {}
         self._told: dict[str, list[Stretch]] = {}
         self._fresh: dict[str, bool] = {}
@@ -82,7 +84,8 @@ class Board:
             for held in self._indicators:
                 changed |= held.advance(now)
             self._midnight(now)
-            self._take_acts(session)
+            self._take_acts(session, now)
+            self._take_closings(session, seq)
             statuses = self._sources(session, now)
             begun = self._measured_from()
             judged = [held.judge_dirty(session, self._told, begun, now) for held in self._indicators]
@@ -201,12 +204,13 @@ class Board:
                     held.set_open(record, with_clocks(session, held.clocks, observations), now)
         return bool(changed)
 
-    def _take_acts(self, session: Session) -> None:
+    def _take_acts(self, session: Session, now: Instant) -> None:
         """What people did since: readings confirmed, values stated, misses acknowledged."""
         count = (session.one("SELECT COUNT(*) FROM act") or (0,))[0]
         if count == self._acts:
             return
         log = acts.read(session)
+        self._since_closing.learn(log, now)
         self._acts, confirmed, stated = count, standing(log).confirmed, statements(log)
         known = acknowledgements(log)
         rows = {f"{held.indicator.project}/{held.indicator.id}": held.indicator for held in self._indicators}
@@ -217,6 +221,14 @@ class Board:
             place = (held.plan.year, f"{held.indicator.project}/{held.indicator.id}")
             held.statements, held.acknowledged = stated.get(place, ()), known.get(place)
             held.all_dirty()
+
+    def _take_closings(self, session: Session, seq: int) -> None:
+        """Which indicators have changed since a period of theirs was closed for good."""
+        if self._since_closing.refresh(session, seq):
+            for held in self._indicators:
+                name = f"{held.indicator.project}/{held.indicator.id}"
+                held.changed_since_closing = self._since_closing.periods(held.plan.year, name)
+                held.all_dirty()
 
     def _midnight(self, now: Instant) -> None:
         """A new day has new windows; the sums are made anew."""
@@ -301,13 +313,11 @@ class Board:
         return {source.id: source.measured_from for source in self.config.sources if source.measured_from is not None}
 
     def _findings(self, session: Session) -> tuple[Finding, ...]:
-        return tuple(
-            Finding(*row)
-            for row in session.rows(
-                "SELECT kind, subject, text, at FROM finding WHERE cleared_seq IS NULL "
-                f"ORDER BY pk DESC LIMIT {SHOWN_FINDINGS}"
-            )
+        rows = session.rows(
+            "SELECT kind, subject, text, at FROM finding WHERE cleared_seq IS NULL "
+            f"ORDER BY pk DESC LIMIT {SHOWN_FINDINGS}"
         )
+        return (*(one.finding for one in self._since_closing.changes), *(Finding(*row) for row in rows))
 
     # --- what is nearest ---
 

@@ -36,6 +36,7 @@ class Held:
         self.confirmed = False
         self.statements: tuple[Statement, ...] = ()  # of its year, in the order in which they were made
         self.acknowledged: Acknowledgement | None = None  # the last of its year, be it in force or over
+        self.changed_since_closing: list[tuple[Day, Day]] = []  # the closed days that would come out otherwise now
         self.clocks = Clocks(measure.clock, plan.calendar)
         self.open = OpenWork(indicator.warn_before_us, self.clocks, plan.days.day_of)
         self.tallies: dict[tuple[str, Day], Tally] = {}
@@ -260,6 +261,8 @@ class Held:
             stated_values=values_before(self.statements, window.last),
             of_the_year=system is None and window.name in JUDGED_WINDOWS,
             acknowledged=self._acknowledged(now, today) if system is None else None,
+            changed_since_closing=system is None
+            and any(window.first <= first and last <= window.last for first, last in self.changed_since_closing),
         )
         return judge(self.indicator, window, system, known, today)
 

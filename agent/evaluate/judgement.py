@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from agent.config import Indicator
+from agent.evaluate.since_closing import CHANGED
 from agent.forecast import Outlook, course
 from agent.measures import Count, Milestone
 from agent.model import (
@@ -54,6 +55,7 @@ class Evidence:
     stated_values: tuple[tuple[Day, Fraction], ...] = ()  # all numbers stated, by the day they speak of
     of_the_year: bool = False  # the window stands for the year, of all systems together
     acknowledged: Acknowledgement | None = None  # the one in force
+    changed_since_closing: bool = False  # days of the window were closed for good, and would come out otherwise now
 
 
 def judge(indicator: Indicator, window: Window, system: str | None, known: Evidence, today: Day) -> Verdict:
@@ -131,6 +133,8 @@ def _flags(
         yield UNCONFIRMED
     if known.acknowledged is not None:
         yield ACKNOWLEDGED
+    if known.changed_since_closing:
+        yield CHANGED
 
 
 def _reachable(outlook: Outlook, known: Evidence) -> bool | None:

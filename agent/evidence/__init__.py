@@ -8,11 +8,12 @@ from agent.evidence.forms import profiles_for
 from agent.evidence.sampling import sample
 from agent.evidence.settings import sources_text, targets_texts
 from agent.evidence.signing import Signer
-from agent.evidence.since import Moved, Since, changed_since, closed_periods
+from agent.evidence.since import Difference, Moved, Since, changed_since, closed_periods
 from agent.evidence.verification import Problem, Verified, verify
 
 __all__ = [
     "Closed",
+    "Difference",
     "Moved",
     "Problem",
     "Question",

@@ -12,6 +12,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from agent.book.bodies import decode
+from agent.book.scratch import MOVING
 from agent.config import Config
 from agent.evaluate.held import Held
 from agent.evidence.records import RecordTable
@@ -73,10 +74,15 @@ class Walk:
         """Where a table stands in the pack."""
         return indicator_path(table.held.indicator.project, table.held.indicator.id)
 
-    def run(self, session: Session, sink_of: SinkOf, with_records: bool, progress: Progress) -> dict[str, int]:
-        """Hand every row to the sinks; how many records there were of each source."""
+    def run(
+        self, session: Session, sink_of: SinkOf, with_records: bool, progress: Progress, since: int | None = None
+    ) -> dict[str, int]:
+        """Hand every row to the sinks; how many records there were of each source.
+
+        With `since` only those that may count otherwise than in that batch are looked at.
+        """
         sinks = {pk: sink_of(self.path(table), table.columns) for pk, table in self.tables.items()}
-        counted, places = {}, self._places(session)
+        counted, places = {}, self._places(session, since)
         total, done = sum(map(len, places.values())), 0
         days = self.config.plans[0].days
         for source in sorted(places):
@@ -92,7 +98,7 @@ class Walk:
             sinks[pk].write(list(one.more()))
         return counted
 
-    def _places(self, session: Session) -> dict[str, array[int]]:
+    def _places(self, session: Session, since: int | None) -> dict[str, array[int]]:
         """The keys of the records that count, by source, in the order of their ids."""
         top = (session.one("SELECT record_pk FROM counter WHERE id = 1") or (0,))[0]
         counts, known = bytearray(top + 1), sorted(self.tables)
@@ -103,10 +109,11 @@ class Walk:
             )
             for (pk,) in wanted:
                 counts[pk] = 1
+        moving = "" if since is None else f" AND {MOVING.format(batch=since)}"
         places: dict[str, array[int]] = {}
         for (source,) in session.rows("SELECT DISTINCT source FROM record"):
             ordered = session.stream(
-                f"SELECT pk FROM record WHERE source = ? ORDER BY {session.by_code('id')}", (source,)
+                f"SELECT pk FROM record WHERE source = ?{moving} ORDER BY {session.by_code('id')}", (source,)
             )
             found = array("q", (pk for (pk,) in ordered if counts[pk]))
             if found:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
 
+from agent import words
+from agent.evaluate.since_closing import CHANGED
 from agent.export.appraisal import Funds
 from agent.export.columns import OWED, cell_of, number_cell, score_cell
 from agent.export.form import Cell, Grid, Style
@@ -150,3 +152,9 @@ TINTS = {
     Origin.PROPOSED: "浅灰",
     Origin.DRAFTED: "浅橙",
 }
+
+
+def changed_since_closing(lines: Sequence[Line]) -> str:
+    """Which rows have changed since the period, or a part of it, was closed for good; nothing where none has."""
+    changed = [line.row.indicator.name for line in lines if CHANGED in line.row.verdict.flags]
+    return f"{words.FLAGS[CHANGED]}：{'、'.join(changed)}。逐件见 dabiao closed --diff。" if changed else ""

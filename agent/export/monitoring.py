@@ -10,7 +10,7 @@ from typing import Any
 from agent.config import Indicator, Project
 from agent.export.appraisal import Funds, funds_of, placed_by
 from agent.export.basis import YEAR, Basis
-from agent.export.blocks import indicators, origins_used, pairs, signatures, ten_thousands, title
+from agent.export.blocks import changed_since_closing, indicators, origins_used, pairs, signatures, ten_thousands, title
 from agent.export.columns import EXPECTED, OWED, value_text
 from agent.export.content import fund, heading, row_content
 from agent.export.form import Cell, Form, Grid, Sheet, Style
@@ -135,6 +135,8 @@ def _notes(basis: Basis, grid: Grid, lines: Sequence[Line]) -> Iterator[str]:
         yield NOTE
     if tints := origins_used(grid):
         yield tints
+    if changed := changed_since_closing(lines):
+        yield changed
     yield f"数据截至 {basis.as_of}。"
 
 

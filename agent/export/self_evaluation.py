@@ -10,7 +10,7 @@ from agent import words
 from agent.export.annex import annex
 from agent.export.appraisal import Appraisal, appraise
 from agent.export.basis import Basis
-from agent.export.blocks import funds, goals, indicators, origins_used, pairs, signatures, title
+from agent.export.blocks import changed_since_closing, funds, goals, indicators, origins_used, pairs, signatures, title
 from agent.export.columns import DRAFTED, number_cell, score_cell, value_text
 from agent.export.content import appraised, heading, reason_owed
 from agent.export.form import Cell, Form, Grid, Sheet, Style
@@ -73,7 +73,10 @@ def _sheet(basis: Basis, appraisal: Appraisal, lines: Sequence[Line], name: str)
         label, text = grid.spread(1, 8)
         grid.add(Cell(closing.label, Style.LABEL, across=label), Cell(texts.get(closing.field, ""), across=text))
     signatures(grid, layout.signatures, texts)
-    for note in (*layout.notes, origins_used(grid), f"数据截至 {basis.as_of}。取值来源、算式、佐证与计分方法见附表。"):
+    budget = [Line(appraisal.budget)] if appraisal.budget else []
+    changed = changed_since_closing([*budget, *lines])
+    as_of = f"数据截至 {basis.as_of}。取值来源、算式、佐证与计分方法见附表。"
+    for note in (*layout.notes, origins_used(grid), changed, as_of):
         if note:
             grid.whole(note, Style.NOTE)
     return grid.sheet(name, begins, heads)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
+from rich.text import Text
 
 from agent.book.closings import Value
-from agent.evidence import Closed, Since, Verified
+from agent.evidence import Closed, Difference, Since, Verified
 from agent.shown import moment, shown
 from agent.terminal.grid import Column, Grid, indented, said
 from agent.words import STATES
@@ -17,6 +18,13 @@ from agent.words import STATES
 LISTED = 50
 STAGES = {"draft": "草案", "final": "定稿"}
 CHANGES = (Column("指标", least=16), Column("当时", least=8), Column("现在", least=8))
+RECORDS = (
+    Column("记录", least=12),
+    Column("指标", least=12),
+    Column("当时", least=12),
+    Column("现在", least=12),
+    Column("得知", least=10),
+)
 PROBLEMS = (
     Column("文件", least=16),
     Column("位置", least=8),
@@ -54,7 +62,7 @@ def closings(found: Sequence[Since], timezone: str) -> RenderableType:
         return said("还没有封过账")
     zone = ZoneInfo(timezone)
     lines: list[RenderableType] = []
-    for closing, moved in found:
+    for closing, moved, records in found:
         act = closing.act
         restated = f"，已由第 {closing.superseded} 条重述" if closing.superseded is not None else ""
         reason = f"，{closing.reason}" if closing.reason else ""
@@ -66,7 +74,24 @@ def closings(found: Sequence[Since], timezone: str) -> RenderableType:
             lines.append(said(f"  封账之后有变化的指标 {len(moved)} 项", "bold red" if moved else "green"))
             rows = [[said(one.indicator), said(told(one.then)), said(told(one.now))] for one in moved]
             lines += [indented(Grid(CHANGES, rows))] if rows else []
+        if records:
+            lines.append(said(f"  其中不同的记录 {len(records):,} 条"))
+            lines.append(indented(Grid(RECORDS, [_record(one, zone) for one in records[:LISTED]])))
+            if len(records) > LISTED:
+                lines.append(said(f"  以上为前 {LISTED} 条", "dim"))
     return Group(*lines)
+
+
+def _record(one: Difference, zone: ZoneInfo) -> list[Text]:
+    """A record that counts otherwise: what was, what is, and when that was learned."""
+    learned = "时限已过" if one.learned is None else f"{moment(one.learned.at, zone)} {one.learned.of}"
+    if one.learned is not None and one.learned.act is not None:
+        learned += f" 第{one.learned.act}条"
+    return [said(f"{one.source}/{one.id}"), said(one.indicator), *map(_cells, (one.then, one.now)), said(learned)]
+
+
+def _cells(told: Mapping[str, str] | None) -> Text:
+    return said("没有" if told is None else "，".join(f"{name} {cell or '空'}" for name, cell in told.items()))
 
 
 def told(value: Value | None) -> str:

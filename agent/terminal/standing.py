@@ -30,7 +30,8 @@ VERDICTS = (
     Column("完整率", rank=6, right=True),
     Column("还可超时", rank=3, right=True),
 )
-FLAG_STYLES = {"partial": "yellow", "acknowledged": "dim"}  # those that concern single rows
+# Those that concern single rows.
+FLAG_STYLES = {"partial": "yellow", "acknowledged": "dim", "changed_since_closing": "bold red"}
 SOURCES = (
     Column("数据源", least=10),
     Column("方式", rank=4),
