@@ -10,6 +10,7 @@ import requests
 
 from agent.alerts import Poster, Standing
 from agent.alerts.telling import Direct
+from agent.metrics import Exposition
 from agent.model import SECOND_US, OpenRecord, Snapshot, Stage
 from agent.notify import KINDS, Notifier, Outbox
 from agent.poll import now_instant
@@ -67,6 +68,23 @@ def test_a_long_clock_an_old_record_and_one_in_time_do_not_ring(config, standing
     assert not standing.at(snapshot(config, fault("1", "14:33:00", Stage.IN_TIME)))
     assert not standing.at(snapshot(config, replace(late, limit_us=4 * 60 * MINUTE)))
     assert not standing.at(snapshot(config, late, now=at("2026-03-03T14:30:00")))
+
+
+def test_the_rule_behind_reads_a_series_that_counts_what_rings_and_nothing_else(config):
+    late = fault("7", "14:20:00", Stage.OVERDUE)
+    shown = snapshot(
+        config,
+        late,
+        fault("8", "14:30:05"),
+        fault("9", "14:30:06"),
+        replace(late, id="of days", limit_us=24 * 60 * MINUTE),
+        fault("in time", "14:33:00", Stage.IN_TIME),
+    )
+    text = Exposition(config).render(shown, {}).text.decode()
+    assert [line.rpartition(",")[2] for line in text.splitlines() if line.startswith("dabiao_ringing_records{")] == [
+        'stage="overdue"} 1',
+        'stage="due_soon"} 2',
+    ]
 
 
 def test_of_a_burst_ten_ring_alone_and_one_alert_counts_the_rest(config, standing):

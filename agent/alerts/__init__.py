@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.alerts.standing import Alert, Standing
+from agent.alerts.standing import Alert, Standing, rings
 from agent.alerts.telling import Direct, Poster, Teller
 
-__all__ = ["Alert", "Direct", "Poster", "Standing", "Teller"]
+__all__ = ["Alert", "Direct", "Poster", "Standing", "Teller", "rings"]

@@ -68,21 +68,12 @@ class Standing:
 
     def at(self, snapshot: Snapshot) -> dict[Labels, Alert]:
         """The alerts that stand at the Snapshot's instant, by their labels."""
-        short = [one for one in snapshot.open if self._rings(one, snapshot.as_of)]
+        short = [one for one in snapshot.open if rings(one, snapshot.as_of)]
         crowds: dict[tuple[str, str, str | None], list[OpenRecord]] = {}
         for one in short:
             crowds.setdefault((one.project, one.indicator, one.system), []).append(one)
         found = [alert for crowd in crowds.values() for alert in self._crowd(crowd, snapshot)]
         return {alert.labels: alert for alert in (*found, *self._digests(snapshot))}
-
-    def _rings(self, one: OpenRecord, now: Instant) -> bool:
-        return (
-            one.stage in (Stage.DUE_SOON, Stage.OVERDUE)
-            and one.due is not None
-            and one.limit_us is not None
-            and one.limit_us < SHORT_US
-            and now - one.due <= OLD_US
-        )
 
     def _crowd(self, crowd: Sequence[OpenRecord], snapshot: Snapshot) -> Iterator[Alert]:
         """The records of one indicator and system: a newer one never takes the place of one that rings already."""
@@ -163,6 +154,17 @@ class Standing:
         links = {RUNBOOK_URL: self._links.runbook(name), DASHBOARD_URL: f"{self._links.agent}/"}
         written = tuple(sorted((key, str(value)) for key, value in named.items() if value))
         return Alert(written, {**said, **links}, since)
+
+
+def rings(one: OpenRecord, now: Instant) -> bool:
+    """Whether an open record is an alert of its own."""
+    return (
+        one.stage in (Stage.DUE_SOON, Stage.OVERDUE)
+        and one.due is not None
+        and one.limit_us is not None
+        and one.limit_us < SHORT_US
+        and now - one.due <= OLD_US
+    )
 
 
 def _is_of(verdict: Verdict, one: OpenRecord) -> bool:

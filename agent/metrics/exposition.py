@@ -12,7 +12,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from agent.config import Config
 from agent.metrics.families import FAMILIES, Family
 from agent.metrics.sources import write_itself, write_lasting, write_sources, write_systems
-from agent.metrics.verdicts import Lines, VerdictSeries
+from agent.metrics.verdicts import Lines, VerdictSeries, write_ringing
 from agent.model import Snapshot, Verdict
 
 COMPRESSION = 5  # of 9; more costs twice the time for a few per cent
@@ -95,6 +95,7 @@ class Exposition:
         write_sources(snapshot, lines)
         write_systems(self._config, snapshot.as_of, lines)
         write_itself(snapshot, lines)
+        write_ringing(snapshot, lines)
         rest, judged = _joined(lines), self._judge(snapshot.verdicts)
         bodies = {family: body for family in FAMILIES if (body := judged.get(family) or rest.get(family))}
         rendered = Rendered(bodies, self._process)

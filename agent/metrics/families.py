@@ -165,6 +165,7 @@ ALERT_AFTER = gauge(
     *TOTAL_LABELS,
 )
 OPEN_RECORDS = gauge("dabiao_open_records", "Open records of the year by stage.", *OPEN_LABELS, "stage")
+RINGING = gauge("dabiao_ringing_records", "Open records each of which is an alert of its own.", *OPEN_LABELS, "stage")
 NEXT_DUE = gauge("dabiao_next_due_timestamp_seconds", "When the next open record's time is up.", *OPEN_LABELS)
 
 SYSTEM_UP = gauge("dabiao_system_up", "1 if the last probe of the system succeeded.", "system", "probe")
@@ -221,6 +222,7 @@ FAMILIES: tuple[Family, ...] = (
     PROJECT_INFO,
     ALERT_AFTER,
     OPEN_RECORDS,
+    RINGING,
     NEXT_DUE,
     SYSTEM_UP,
     SYSTEM_FAILED,

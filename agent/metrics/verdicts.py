@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from agent.alerts import rings
 from agent.book import all_indicators
 from agent.config import Config, Indicator, Plan
 from agent.evaluate import OWED, owed_from
@@ -20,12 +22,13 @@ from agent.metrics.families import (
     OPEN_RECORDS,
     PART,
     REACHABLE,
+    RINGING,
     TARGETS,
     TOTAL,
     Family,
     escaped,
 )
-from agent.model import SECOND_US, Instant, Stage, State, Unit, Verdict
+from agent.model import SECOND_US, Instant, Snapshot, Stage, State, Unit, Verdict
 from agent.shown import shown_target
 from agent.worktime import LocalDays
 
@@ -148,6 +151,15 @@ def _write_stages(
     for stage in Stage:
         put(lines, OPEN_RECORDS, (*key, stage), stages.get(stage, 0))
     put(lines, NEXT_DUE, key, None if due is None else due / SECOND_US)
+
+
+def write_ringing(snapshot: Snapshot, lines: Lines) -> None:
+    """The open records that ring one by one, by system and stage; where none does there is no sample."""
+    ringing = Counter(
+        (one.project, one.indicator, one.system or "", one.stage) for one in snapshot.open if rings(one, snapshot.as_of)
+    )
+    for key, number in ringing.items():
+        put(lines, RINGING, key, number)
 
 
 def put(lines: Lines, family: Family | None, values: tuple[str, ...], number: float | None) -> None:

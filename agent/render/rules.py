@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from agent.alerts.names import Severity
-from agent.config import Config, Indicator, Links
+from agent.config import Config, Links
 from agent.findings.sources import OFFSET_SECONDS
 from agent.metrics import FRESH_INTERVALS, STALLED_SECONDS
 from agent.metrics import families as series
@@ -14,7 +14,6 @@ from agent.model import Stage, State, Unit
 from agent.render.documents import document
 from agent.render.promql import DAY, held, instant, local, looked_up, name, number, span, told
 from agent.words import NO_OWNER, STAGES, WINDOWS
-from agent.worktime import HOUR_US
 
 Rule = dict[str, Any]
 
@@ -23,7 +22,6 @@ FAILED_SAMPLES = 2  # of a probe in a row, before its system counts as down
 CERTIFICATE_DAYS = 30
 ASKED_DAYS = 14  # before a statement is due
 CALENDAR_DAYS = 47  # before the first unknown day: 15 November where next year is missing
-SHORT_US = 4 * HOUR_US  # a row that warns this long before its limit, or less, is watched record by record
 DAY_SECONDS = 86_400
 
 INDICATOR, JUDGED, SYSTEM, SOURCE = (
@@ -90,13 +88,6 @@ class Writer:
     def overview(self) -> str:
         """The dashboard of everything."""
         return self.links.dashboard("dabiao-overview")
-
-    def rows(self) -> Iterator[Indicator]:
-        """Every row of the tables, each once."""
-        found = {
-            (row.project, row.id): row for plan in self.config.plans for one in plan.projects for row in one.indicators
-        }
-        return iter(found.values())
 
 
 # --- indicators -------------------------------------------------------------------------------------------------------
@@ -248,29 +239,23 @@ def attestations(write: Writer) -> Iterator[Rule]:
 
 
 def open_records(write: Writer) -> Iterator[Rule]:
-    """Open records of short clocks, should the agent's own alerts not arrive."""
-    short = [(row.project, row.id) for row in write.rows() if 0 < row.warn_before_us <= SHORT_US]
+    """Open records that ring one by one, should the agent's own alerts not arrive."""
+    system = f"{{{{ if $labels.system }}}}{name('dabiao_system_info', 'name', *SYSTEM)}：{{{{ end }}}}"
     for stage, alert, severity in (
         (Stage.DUE_SOON, "DabiaoOpenRecordsDueSoon", Severity.WARNING),
         (Stage.OVERDUE, "DabiaoOpenRecordsOverdue", Severity.CRITICAL),
     ):
-        counted = [
-            f"{series.OPEN_RECORDS.name}{{project=`{project}`,indicator=`{id}`,stage=`{stage}`}} > 0"
-            for project, id in short
-        ]
-        if counted:
-            words = STAGES[stage]
-            system = f"{{{{ if $labels.system }}}}{name('dabiao_system_info', 'name', *SYSTEM)}：{{{{ end }}}}"
-            yield write.rule(
-                alert,
-                "\nor ".join(counted),
-                severity,
-                f"{system}{SUBJECT}有{number('$value', '%.0f')}件{words}",
-                f"{system}{PROJECT}的{SUBJECT}有{number('$value', '%.0f')}件未结记录{words}，目标{TARGET}。"
-                "逐件告警没有送达时才发出本条，请立即在来源系统受理，并检查逐件告警为何没有送达。",
-                write.links.dashboard("dabiao-indicator", **{one: f"{{{{ $labels.{one} }}}}" for one in INDICATOR}),
-                wait="15s",
-            )
+        words = STAGES[stage]
+        yield write.rule(
+            alert,
+            f"{series.RINGING.name}{{stage=`{stage}`}} > 0",
+            severity,
+            f"{system}{SUBJECT}有{number('$value', '%.0f')}件{words}",
+            f"{system}{PROJECT}的{SUBJECT}有{number('$value', '%.0f')}件未结记录{words}，目标{TARGET}。"
+            "逐件告警没有送达时才发出本条，请立即在来源系统受理，并检查逐件告警为何没有送达。",
+            write.links.dashboard("dabiao-indicator", **{one: f"{{{{ $labels.{one} }}}}" for one in INDICATOR}),
+            wait="15s",
+        )
 
 
 # --- systems and sources ----------------------------------------------------------------------------------------------
