@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from agent.alerts import Poster, Standing
-from agent.alerts.telling import Direct
+from agent.alerts.telling import ENDS_LATE_US, Direct
 from agent.metrics import Exposition
 from agent.model import SECOND_US, OpenRecord, Snapshot, Stage
 from agent.notify import KINDS, Notifier, Outbox
@@ -110,7 +110,8 @@ def test_without_alertmanager_a_route_is_told_once_of_each_and_that_it_is_over(c
 @pytest.mark.server
 def test_alertmanager_has_each_record_of_its_own_and_ends_it_when_it_is_answered(config, standing, start_alertmanager):
     url = start_alertmanager("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
-    poster = Poster(Access(url=url), standing, now_instant, lambda *counted: None)
+    wall = [now_instant() - MINUTE]  # the test moves it on: an alert that ends has ended for Alertmanager too
+    poster = Poster(Access(url=url), standing, lambda: wall[0], lambda *counted: None)
 
     def tickets() -> list[str]:
         return sorted(one["labels"]["ticket"] for one in requests.get(f"{url}/api/v2/alerts", timeout=10).json())
@@ -120,6 +121,9 @@ def test_alertmanager_has_each_record_of_its_own_and_ends_it_when_it_is_answered
     assert tickets() == ["1"]
     assert poster.tell(standing.at(snapshot(config, one, other)), NOW)
     assert tickets() == ["1", "2"]
+    assert poster.tell(standing.at(snapshot(config, other)), NOW)
+    assert tickets() == ["1", "2"]  # until the rule behind it has noticed too
+    wall[0] += ENDS_LATE_US
     assert poster.tell(standing.at(snapshot(config, other)), NOW)
     assert tickets() == ["2"]
     again = Poster(Access(url=url), standing, now_instant, lambda *counted: None)  # after a restart

@@ -26,6 +26,9 @@ from agent.wire.transport import Transport, shown_url
 log = logging.getLogger("dabiao.alerts")
 AGAIN_SECONDS = 60.0  # an alert that stands is posted again, well before …
 ENDS_AFTER_US = 300 * SECOND_US  # … Alertmanager takes it for over: nothing stays for ever when the agent is gone
+# An alert that no longer stands ends this much later: the rule behind it, which it silences, ends only after a scrape
+# and an evaluation, and would ring for a moment.
+ENDS_LATE_US = 15 * SECOND_US
 POST_SECONDS = 5.0
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 30.0
 BATCH = 200
@@ -86,23 +89,26 @@ class Poster(Teller):
         super().__init__("alertmanager", standing)
         self._access, self._clock, self._count = access, clock, count
         self._posted: dict[Labels, Alert] = {}
+        self._gone: dict[Labels, Instant] = {}  # what was posted and stands no longer, since when
         self._last = -AGAIN_SECONDS
         self._reason: str | None = None
 
     def tell(self, standing: Mapping[Labels, Alert], as_of: Instant) -> bool:
-        """Post what is new, and all of it now and then; what has ended ends now."""
-        over = [alert for labels, alert in self._posted.items() if labels not in standing]
+        """Post what is new, and all of it now and then; what stands no longer ends a little later."""
+        now = self._clock()
+        self._gone = {labels: self._gone.get(labels, now) for labels in self._posted if labels not in standing}
+        held = {labels for labels, since in self._gone.items() if now - since < ENDS_LATE_US}
+        over = [self._posted[labels] for labels in self._gone if labels not in held]
         again = time.monotonic() - self._last >= AGAIN_SECONDS
         fresh = [alert for labels, alert in standing.items() if again or labels not in self._posted]
         if not over and not fresh:
             return True
-        now = self._clock()
         bodies = [_posted(alert, now, now + ENDS_AFTER_US) for alert in fresh]
         bodies += [_posted(alert, now, now) for alert in over]
         for batch in _batches(bodies):
             if not self._post(batch):
                 return False
-        self._posted = dict(standing)
+        self._posted = {**standing, **{labels: self._posted[labels] for labels in held}}
         if again:
             self._last = time.monotonic()
         return True
