@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -131,7 +130,6 @@ def log_to_stderr(usual: str = "INFO") -> None:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # what it skips is logged by the schedule
     for noisy in ("alembic", "urllib3", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def question_of(config: Config, **asked: str | None) -> Question:
