@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from tests.alert_chain import PORTAL, Chain, chain
+from tests.sites import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -19,17 +22,92 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 
 def test_a_fault_rings_while_there_are_minutes_left_and_a_second_one_of_its_system_rings_too(whole: Chain) -> None:
     due = {"F1": whole.platform.report("F1", seconds_ago=245)}
-    first = whole.awaited("firing", ticket="F1")
+    whole.awaited("firing", ticket="F1")
     due["F2"] = whole.platform.report("F2", seconds_ago=185)  # reported a minute after the first
-    second = whole.awaited("firing", ticket="F2")
-    for ticket, told in (("F1", first), ("F2", second)):
-        assert told.at < due[ticket]
-        assert told.labels["alertname"] == "DabiaoRecordDueSoon"
-        assert told.receiver == "duty"
-        assert f"{PORTAL} 故障单{ticket} " in told.annotations["summary"]
+    whole.awaited("firing", ticket="F2")
     whole.platform.answer("F1")
     whole.awaited("resolved", ticket="F1")
     assert not whole.receivers.of("resolved", ticket="F2")
     whole.platform.answer("F2")
     whole.awaited("resolved", ticket="F2")
-    assert [len(whole.receivers.of("firing", ticket=ticket)) for ticket in due] == [1, 1]
+    for ticket, end in due.items():
+        (told,) = whole.receivers.of("firing", ticket=ticket)
+        assert told.at < end
+        assert (told.labels["alertname"], told.receiver) == ("DabiaoRecordDueSoon", "duty")
+        begun, over = whole.read(ticket, 2)
+        assert re.match(rf"【紧急】{PORTAL} 故障单{ticket} \S+报修，还剩\S+秒未响应，请立即在故障台受理", begun)
+        assert over.startswith(f"【解除】{PORTAL} 故障单{ticket}")
+
+
+def test_the_rule_behind_a_records_own_alert_is_silenced_by_it_until_it_has_ended_itself(whole: Chain) -> None:
+    whole.platform.report("F3", seconds_ago=200)
+    behind = "DabiaoOpenRecordsDueSoon"
+    wait_until(
+        lambda: [one["status"]["state"] for one in whole.standing(alertname=behind)] == ["suppressed"], whole.seen
+    )
+    whole.platform.answer("F3")
+    wait_until(lambda: not whole.standing(alertname=behind), whole.seen)
+    assert whole.standing(ticket="F3")
+    assert not whole.receivers.of("firing", alertname=behind)
+
+
+def test_a_fault_that_is_known_rings_although_its_desk_cannot_be_read_any_more(whole: Chain) -> None:
+    whole.platform.report("F4", seconds_ago=165)  # due soon in a quarter of a minute
+    wait_until(lambda: "F4" in whole.site.run("status", "--open").out, whole.seen)
+    with whole.platform.failing("/faults"):
+        wait_until(lambda: whole.ask('dabiao_source_up{source="fault-desk"} == 0') != [], whole.seen)
+        assert not whole.receivers.of("firing", ticket="F4")
+        whole.awaited("firing", ticket="F4")
+    whole.platform.answer("F4")
+
+
+def test_a_system_that_goes_down_is_one_alert_and_none_while_it_is_closed(whole: Chain) -> None:
+    with whole.platform.failing("/portal", "/archive"):
+        told = whole.awaited("firing", alertname="DabiaoSystemDown")
+        wait_until(lambda: whole.ask('dabiao_system_failed_samples{system="archive"} > 4') != [], whole.seen)
+    whole.awaited("resolved", alertname="DabiaoSystemDown")
+    assert told.receiver == "duty"
+    assert told.annotations["summary"] == f"{PORTAL}中断"
+    assert [one.labels["system"] for one in whole.receivers.of("firing", alertname="DabiaoSystemDown")] == ["portal"]
+
+
+def test_a_missed_target_is_told_with_the_figures_of_status(whole: Chain) -> None:
+    told = whole.awaited("firing", alertname="DabiaoTargetMissed")
+    answered = json.loads(whole.site.run("status", "--json").out)["indicators"]
+    (verdict,) = [one for one in answered if one["indicator"] == "cases" and one["system"] is None]
+    assert (verdict["good"], verdict["bad"], verdict["state"]) == (5, 2, "missed")
+    assert (told.receiver, told.labels["indicator"]) == ("office", "cases")
+    said = told.annotations["description"]
+    assert f"当前值{100 * verdict['value']:.2f}%，目标≥95%，" in said
+    assert (f"还可超时{verdict['allowance_left']}件，" in said) == (verdict["allowance_left"] is not None)
+    assert ("年内已无法达标" in said) == (verdict["reachable"] is False)
+
+
+def test_a_source_that_dies_is_one_alert_and_silences_what_follows_from_it(whole: Chain) -> None:
+    whole.awaited("firing", alertname="DabiaoRowsRejected", source="case-desk")
+    before = len(whole.receivers.told)
+    with whole.platform.failing("/cases"):
+        told = whole.awaited("firing", alertname="DabiaoSourceDown", source="case-desk")
+        no_data = 'dabiao_indicator_state{indicator="cases",window="ytd",state="no_data"}'
+        wait_until(lambda: whole.ask(f"{no_data} == 1 and {no_data} offset 2s == 1") != [], whole.seen)
+        standing = {one["labels"]["alertname"]: one["status"]["state"] for one in whole.standing(source="case-desk")}
+        assert standing == {"DabiaoSourceDown": "active", "DabiaoRowsRejected": "suppressed"}
+        assert not whole.ask('ALERTS{alertname="DabiaoNoData"}')
+    assert told.annotations["summary"] == "数据源case-desk无法读取"
+    begun = [one.labels["alertname"] for one in whole.receivers.told[before:] if one.status == "firing"]
+    assert begun == ["DabiaoSourceDown"]
+
+
+def test_the_agents_death_is_told_by_mail_though_its_own_webhook_is_dead(whole: Chain) -> None:
+    dead, alive = "【紧急】达标代理没有应答", "【解除】达标代理没有应答"
+    whole.platform.report("F5", seconds_ago=200)
+    whole.awaited("firing", ticket="F5")
+    chats = len(whole.chat.received)
+    whole.kill()
+    wait_until(lambda: dead in whole.mailbox.subjects(), whole.seen)
+    assert "systemctl status dabiao" in dict(whole.mailbox.mails)[dead]
+    assert len(whole.chat.received) == chats
+    active = {one["labels"]["alertname"] for one in whole.standing() if one["status"]["state"] == "active"}
+    assert active == {"DabiaoAgentDown", "DabiaoWatchdog"}
+    whole.start()
+    wait_until(lambda: alive in whole.mailbox.subjects(), whole.seen)
