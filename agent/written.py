@@ -16,6 +16,7 @@ NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 TIME_OF_DAY = re.compile(r"[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
 SERIAL = re.compile(r"[3-9]\d{4}")  # days as Excel counts them, from 1982 on
 SERIAL_BEGINS = date(1899, 12, 30)
+SIGNS = str.maketrans({"≥": ">=", "≧": ">=", "≤": "<=", "≦": "<=", "＞": ">", "＜": "<", "＝": "="})
 DIGITS_KEPT = 15  # as many as Excel keeps of a number: what comes after them is noise of its arithmetic
 
 
@@ -45,6 +46,11 @@ def tidy(text: str) -> str:
 def narrow(text: str) -> str:
     """The text with full-width digits and signs made narrow, and without spaces."""
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+
+
+def spelled(text: str) -> str:
+    """The same with the signs of comparison in one spelling: `≥`, `＞=` and `≧` are `>=`."""
+    return narrow(text.translate(SIGNS))
 
 
 def number(text: str) -> Decimal | None:

@@ -50,6 +50,7 @@ class Order:
     targets: Sequence[Path]
     owner: str | None = None  # of the workbook offices fill in: the one it is for
     demo: bool = False  # of a report: its figures are made up
+    template: Path | None = None  # the bureau's own workbook, where that is filled in
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ def judged(order: Order) -> Made:
 def official(orders: Sequence[Order]) -> list[Made]:
     """Forms of one year that verdicts go into, from one reading of the ledger."""
     from agent.export import LAYOUTS, format_of
+    from agent.export.logged import fingerprint
+    from agent.export.template import filled_template
 
     writers = [format_of(order.file) for order in orders]
     made = []
@@ -77,8 +80,26 @@ def official(orders: Sequence[Order]) -> list[Made]:
         for order, write, (basis, body) in zip(orders, writers, bases, strict=True):
             with progress("filling in") as filling:
                 form = LAYOUTS[order.form](basis, filling)
-            made.append(Made(write(form), {**body, "rows": form.printed}, form.said))
+            body = {**body, "rows": form.printed}
+            if order.template is None:
+                made.append(Made(write(form), body, form.said))
+                continue
+            content, differs = filled_template(order.template, form, basis.profile)
+            made.append(Made(content, {**body, "template": fingerprint(order.template)}, [*differs, *form.said]))
     return made
+
+
+def check_template(order: Order) -> None:
+    """A bureau's own file is filled in as a new workbook, never in its place."""
+    template = order.template
+    if template is None:
+        return
+    if order.form not in TEMPLATED:
+        raise ConfigError(f"--template：只用于 {'、'.join(TEMPLATED)}")
+    if order.file.suffix.lower() != ".xlsx":
+        raise ConfigError(f"-o {order.file.name}：填入下发表时文件名应以 .xlsx 结尾")
+    if order.file.exists() and template.exists() and order.file.samefile(template):
+        raise ConfigError(f"-o {order.file}：就是下发表本身；请换一个文件名，下发表不会被改动")
 
 
 def told(order: Order) -> Made:
@@ -183,6 +204,7 @@ FORMS: dict[str, Callable[[Order], Made]] = {
     "monthly-report": told,
 }
 ALL, OFFICIAL = "all", ("self-evaluation", "targets", "monitoring")
+TEMPLATED = ("self-evaluation", "monitoring")
 WHOLE_YEAR = ("self-evaluation", "targets", "annual-report")
 
 
@@ -207,6 +229,10 @@ def export(
         str | None, typer.Option("--owner", help="Of the form attest: this office (责任处室) alone.")
     ] = None,
     profile: Annotated[str, typer.Option("--profile", help="A form profile by name, or its .yaml file.")] = "mof-2020",
+    template: Annotated[
+        Path | None,
+        typer.Option("--template", help="The bureau's own workbook (下发表.xlsx): a copy of it is filled in."),
+    ] = None,
     at: At = None,
     as_of: AsOf = None,
     again: Annotated[int | None, typer.Option("--again", help="Make the export of this act once more.")] = None,
@@ -220,7 +246,7 @@ def export(
     config, now = load(targets, sources), now_instant()
     with open_ledger(ledger, made=False) as opened:
         if again is not None:
-            return make_again(config, opened, again, output, profile, now, targets)
+            return make_again(config, opened, again, output, profile, now, targets, template)
         if form is None or form not in (*FORMS, ALL):
             raise ConfigError(f"--form：应为 {'、'.join((*FORMS, ALL))} 之一，现为 {form or '空'}")
         wanted = config.plans[-1].year if year is None else year
@@ -234,7 +260,9 @@ def export(
             first, last = days_of(one, wanted, months, month, today)
             asked = replace(question, first=first, last=last, with_year=True)
             file = output / f"{one}.xlsx" if form == ALL else output
-            orders.append(Order(config, opened, one, wanted, asked, profile, file, now, targets, owner, demo))
+            orders.append(Order(config, opened, one, wanted, asked, profile, file, now, targets, owner, demo, template))
+        for order in orders:
+            check_template(order)
         if form == ALL:
             output.mkdir(parents=True, exist_ok=True)
             return log_all(orders, official(orders))
@@ -287,7 +315,14 @@ def log_all(orders: Sequence[Order], made: Sequence[Made]) -> int:
 
 
 def make_again(
-    config: Config, ledger: Ledger, number: int, output: Path, profile: str, now: Instant, targets: Sequence[Path]
+    config: Config,
+    ledger: Ledger,
+    number: int,
+    output: Path,
+    profile: str,
+    now: Instant,
+    targets: Sequence[Path],
+    template: Path | None = None,
 ) -> int:
     """Make a logged form once more from what was known then; nothing is written unless every byte is the same."""
     from agent.export.logged import day_of, differences, logged_export
@@ -295,6 +330,8 @@ def make_again(
 
     former = logged_export(ledger, number)
     body = former.body
+    if template is None and (wanted := body.get("template")) is not None:
+        raise ConfigError(f"--again {number}：当时填入的是 {wanted['name']}，请用 --template 给出这份下发表")
     question = Question(
         first=day_of(body["first"]),
         last=day_of(body["last"]),
@@ -303,21 +340,22 @@ def make_again(
         through=body["seq"],
         with_year=True,
     )
-    made = FORMS[former.subject](
-        Order(
-            config,
-            ledger,
-            former.subject,
-            body["year"],
-            question,
-            profile,
-            output,
-            now,
-            targets,
-            body.get("owner"),
-            body.get("demo", False),
-        )
+    order = Order(
+        config,
+        ledger,
+        former.subject,
+        body["year"],
+        question,
+        profile,
+        output,
+        now,
+        targets,
+        body.get("owner"),
+        body.get("demo", False),
+        template,
     )
+    check_template(order)
+    made = FORMS[former.subject](order)
     if hashlib.sha256(made.content).hexdigest() != body["sha256"]:
         for line in differences(body, made.body):
             complain(f"--again {number}：{line}")

@@ -10,11 +10,10 @@ from typing import Any
 import yaml
 
 from agent.config import parse_target
-from agent.drafting.guessing import Guess, guess, in_prose, plain
+from agent.drafting.guessing import Guess, guess, in_prose
 from agent.drafting.sheet import Line, Table
 from agent.model import ConfigError, Unit
-from agent.written import number
-from agent.written import plain as digits
+from agent.written import number, plain, spelled
 
 FUNDS = {
     "项目总预算(元)": "total",
@@ -74,7 +73,7 @@ class _Drafting:
         self.content["organisation"] = self.content["organisation"] or table.head.get(APPLICANT, "") or "待填"
         id, former = self._former(table)
         funds = {
-            key: digits(value)
+            key: plain(value)
             for label, key in FUNDS.items()
             if (value := number(table.head.get(label, ""))) is not None
         }
@@ -182,7 +181,7 @@ class _Drafting:
 
 def _same(one: str, other: str, years: bool = False) -> bool:
     """Whether two printed texts say the same, widths and, where asked, years apart."""
-    texts = [plain(text).replace("(", "（").replace(")", "）") for text in (one, other)]
+    texts = [spelled(text) for text in (one, other)]
     if years:
         texts = [re.sub(r"\d{4}年", "年", text) for text in texts]
     return texts[0] == texts[1]

@@ -7,7 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-SIGNS = str.maketrans({"≥": ">=", "≧": ">=", "≤": "<=", "≦": "<=", "＞": ">", "＜": "<", "＝": "="})
+from agent.written import SIGNS, spelled
+
 WORDS = ("合理", "健全", "有效", "规范", "合规", "完备", "完善", "稳定", "符合", "良好", "通畅", "及时", "完成", "合格")
 UNITS = {
     "%": "%",
@@ -47,14 +48,9 @@ class Guess:
     notes: tuple[str, ...] = ()
 
 
-def plain(text: str) -> str:
-    """The text with signs and digits made narrow, without spaces."""
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text.translate(SIGNS)))
-
-
 def guess(name: str, printed: str, year: int) -> Guess:
     """What a printed target is taken to mean for a year."""
-    text = plain(printed)
+    text = spelled(printed)
     if (found := QUANTITY.fullmatch(text)) and (read := _quantity(name, printed, *found.groups())) is not None:
         return read
     if (found := YEAR_END.fullmatch(text)) or (found := BY_DAY.fullmatch(text)):

@@ -11,8 +11,9 @@ from agent import words
 from agent.evaluate.since_closing import CHANGED
 from agent.export.appraisal import Funds
 from agent.export.columns import OWED, cell_of, number_cell, score_cell
+from agent.export.filling import Fund
 from agent.export.form import Cell, Grid, Style
-from agent.export.profile import ColumnKeys, FundsKeys
+from agent.export.profile import ColumnKeys
 from agent.export.rows import Line, Origin, Row
 from agent.model import Unit
 from agent.shown import shown, written
@@ -55,23 +56,32 @@ def ten_thousands(amount: Fraction | None) -> Cell:
     return Cell(written(value, 6), Style.NUMBER, number=value)
 
 
-def funds(grid: Grid, block: FundsKeys, lines: Sequence[Funds], budget: Row | None) -> None:
-    """项目资金 with the execution rate, and its score where the profile gives one."""
-    spans = grid.spread(*grid.widths) if grid.columns == 8 else grid.spread(1, 2, 2, 2, 2, 1, 1, 1)
-    heads = ("", "年初预算数", "全年预算数(A)", "全年执行数(B)", "分值", "执行率(B/A)", "得分")
-    first = Cell(block.head, Style.LABEL, across=spans[0], down=1 + len(lines))
+def funds(grid: Grid, head: str, spans: Sequence[int], lines: Sequence[Fund]) -> None:
+    """项目资金: a row a line, each of its figures under its heading."""
+    heads = ("", *lines[0].cells)
+    first = Cell(head, Style.LABEL, across=spans[0], down=1 + len(lines))
     grid.add(first, *(Cell(text, Style.LABEL, across=span) for text, span in zip(heads, spans[1:], strict=True)))
+    for line in lines:
+        cells = [Cell(line.label, Style.LABEL), *line.cells.values()]
+        grid.add(*(replace(cell, across=span) for cell, span in zip(cells, spans[1:], strict=True)))
+
+
+def year_of_funds(lines: Sequence[Funds], budget: Row | None) -> list[Fund]:
+    """The lines of 项目资金 of a whole year; the total is scored where the profile gives points for it."""
+    found = []
     for number, line in enumerate(lines):
         scored = budget if number == 0 else None
-        stated = scored is not None
-        amounts = [ten_thousands(one) for one in (line.planned, line.budget, line.executed)]
-        rate = Cell(shown(line.rate, Unit.RATIO) if line.rate is not None else "", Style.NUMBER)
-        points = number_cell(scored.points) if scored else Cell(DASH, Style.NUMBER)
-        score = score_cell(scored) if scored else Cell(DASH, Style.NUMBER)
-        if stated and line.rate is None:
-            rate = Cell(OWED, Style.NUMBER)
-        cells = [Cell(line.label, Style.LABEL), *amounts, points, rate, score]
-        grid.add(*(replace(cell, across=span) for cell, span in zip(cells, spans[1:], strict=True)))
+        rate = shown(line.rate, Unit.RATIO) if line.rate is not None else OWED if scored is not None else ""
+        cells = {
+            "年初预算数": ten_thousands(line.planned),
+            "全年预算数(A)": ten_thousands(line.budget),
+            "全年执行数(B)": ten_thousands(line.executed),
+            "分值": number_cell(scored.points) if scored else Cell(DASH, Style.NUMBER),
+            "执行率(B/A)": Cell(rate, Style.NUMBER),
+            "得分": score_cell(scored) if scored else Cell(DASH, Style.NUMBER),
+        }
+        found.append(Fund(line.label, cells))
+    return found
 
 
 def goals(grid: Grid, texts: Mapping[str, str], achieved: Cell) -> None:

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.export.rows import Origin
+
+if TYPE_CHECKING:
+    from agent.export.filling import Filling
 
 
 class Style(StrEnum):
@@ -71,6 +74,7 @@ class Form:
         default_factory=dict, repr=False
     )  # project/indicator → what stands there
     said: tuple[str, ...] = ()  # to the person who asked for it
+    fillings: tuple[Filling, ...] = field(default=(), repr=False)  # for a workbook of the bureau's own
 
 
 class Grid:

@@ -10,9 +10,19 @@ from typing import Any
 from agent.config import Indicator, Project
 from agent.export.appraisal import Funds, funds_of, placed_by
 from agent.export.basis import YEAR, Basis
-from agent.export.blocks import changed_since_closing, indicators, origins_used, pairs, signatures, ten_thousands, title
-from agent.export.columns import EXPECTED, OWED, value_text
+from agent.export.blocks import (
+    changed_since_closing,
+    funds,
+    indicators,
+    origins_used,
+    pairs,
+    signatures,
+    ten_thousands,
+    title,
+)
+from agent.export.columns import OWED, value_text
 from agent.export.content import fund, heading, row_content
+from agent.export.filling import Filling, Fund
 from agent.export.form import Cell, Form, Grid, Sheet, Style
 from agent.export.reasons import Progress, lines_of
 from agent.export.rows import Likely, Line, Row, Standing
@@ -30,24 +40,27 @@ def monitoring(basis: Basis, progress: Progress) -> Form:
     sheets: list[Sheet] = []
     projects: list[dict[str, Any]] = []
     printed: dict[str, dict[str, str]] = {}
+    fillings: list[Filling] = []
     names = sheet_names([project.name for project in basis.plan.projects])
     expected = expectations(basis) if basis.expected is None else basis.expected
     for project, (name, _) in zip(basis.plan.projects, names, strict=True):
         lines = _lines(basis, project, expected, progress)
-        funds = funds_of(project, basis.verdicts(project), basis.funds(project), basis.profile)
-        sheets.append(_sheet(basis, project, lines, funds, name))
+        amounts = funds_of(project, basis.verdicts(project), basis.funds(project), basis.profile)
+        money = _funds(basis, amounts)
+        sheets.append(_sheet(basis, project, lines, money, name))
+        fillings.append(_filling(basis, project, lines, money))
         printed |= {f"{project.id}/{line.row.indicator.id}": _printed(line) for line in lines}
         projects.append(
             {
                 "project": project.id,
                 "name": project.name,
                 "header": dict(basis.header(project)),
-                "funds": [fund(one) for one in funds],
+                "funds": [fund(one) for one in amounts],
                 "rows": [row_content(basis, line) for line in lines],
             }
         )
     content = {**heading(basis, "monitoring"), "projects": projects}
-    return Form(basis.profile.keys.monitoring.title, tuple(sheets), content, printed)
+    return Form(basis.profile.keys.monitoring.title, tuple(sheets), content, printed, fillings=tuple(fillings))
 
 
 def expectations(basis: Basis) -> dict[str, Expected]:
@@ -110,7 +123,7 @@ def _printed(line: Line) -> dict[str, str]:
     return found
 
 
-def _sheet(basis: Basis, project: Project, lines: Sequence[Line], funds: Sequence[Funds], name: str) -> Sheet:
+def _sheet(basis: Basis, project: Project, lines: Sequence[Line], money: Sequence[Fund], name: str) -> Sheet:
     layout = basis.profile.keys.monitoring
     grid = Grid([column.width for column in layout.columns])
     texts = basis.header(project)
@@ -118,8 +131,8 @@ def _sheet(basis: Basis, project: Project, lines: Sequence[Line], funds: Sequenc
     pairs(grid, ["项目名称"], texts)
     for labels in layout.head:
         pairs(grid, labels, texts)
-    if funds:
-        _funds(grid, basis, funds)
+    if basis.profile.keys.funds is not None:
+        funds(grid, basis.profile.keys.funds.head, grid.spread(2, 3, 3, 3, 3, 3), money)
     label, text = grid.spread(1, 8)
     goal = Cell(texts.get("年度总体目标", ""), Style.TEXT, across=text)
     grid.add(Cell("年度总体目标", Style.LABEL, across=label), goal)
@@ -140,20 +153,31 @@ def _notes(basis: Basis, grid: Grid, lines: Sequence[Line]) -> Iterator[str]:
     yield f"数据截至 {basis.as_of}。"
 
 
-def _funds(grid: Grid, basis: Basis, lines: Sequence[Funds]) -> None:
-    block = basis.profile.keys.funds
-    assert block is not None
-    spans = grid.spread(2, 3, 3, 3, 3, 3)
-    heads = ("", "年初预算数", f"{basis.period}执行数", f"{basis.period}执行率", EXPECTED.replace("完成情况", "执行数"))
-    first = Cell(block.head, Style.LABEL, across=spans[0], down=1 + len(lines))
-    grid.add(first, *(Cell(text, Style.LABEL, across=span) for text, span in zip(heads, spans[1:], strict=True)))
+def _funds(basis: Basis, lines: Sequence[Funds]) -> list[Fund]:
+    found = []
     for number, line in enumerate(lines):
         rate = shown(line.rate, Unit.RATIO) if line.rate is not None else OWED if number == 0 else ""
-        cells = [
-            Cell(line.label, Style.LABEL),
-            ten_thousands(line.planned),
-            ten_thousands(line.executed),
-            Cell(rate, Style.NUMBER),
-            Cell("", Style.NUMBER),
-        ]
-        grid.add(*(replace(cell, across=span) for cell, span in zip(cells, spans[1:], strict=True)))
+        cells = {
+            "年初预算数": ten_thousands(line.planned),
+            f"{basis.period}执行数": ten_thousands(line.executed),
+            f"{basis.period}执行率": Cell(rate, Style.NUMBER),
+            "全年预计执行数": Cell("", Style.NUMBER),
+        }
+        found.append(Fund(line.label, cells))
+    return found
+
+
+def _filling(basis: Basis, project: Project, lines: Sequence[Line], money: Sequence[Fund]) -> Filling:
+    layout, texts = basis.profile.keys.monitoring, basis.header(project)
+    labels = ["项目名称", *(label for row in layout.head for label in row), *layout.signatures]
+    goal = texts.get("年度总体目标", "")
+    return Filling(
+        project=project.name,
+        period=basis.period,
+        columns=layout.columns,
+        lines=lines,
+        labelled={label: texts.get(label, "") for label in labels},
+        goal={"年度总体目标": goal, "预期目标": goal},
+        funds=money,
+        total={},
+    )

@@ -6,7 +6,7 @@ The shipped ones lie in `profiles/`. What is wrong in a file is said with file, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -125,6 +125,7 @@ class ProfileKeys(Keys):
     self_evaluation: LayoutKeys = Field(alias="self-evaluation")
     monitoring: LayoutKeys
     targets: LayoutKeys
+    also: Mapping[Name, tuple[Name, ...]] = Field(default_factory=dict)  # other words for a heading or a label
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,22 @@ from agent import words
 from agent.export.annex import annex
 from agent.export.appraisal import Appraisal, appraise
 from agent.export.basis import Basis
-from agent.export.blocks import changed_since_closing, funds, goals, indicators, origins_used, pairs, signatures, title
+from agent.export.blocks import (
+    changed_since_closing,
+    funds,
+    goals,
+    indicators,
+    origins_used,
+    pairs,
+    signatures,
+    title,
+    year_of_funds,
+)
 from agent.export.columns import DRAFTED, number_cell, score_cell, value_text
 from agent.export.content import appraised, heading, reason_owed
+from agent.export.filling import Filling
 from agent.export.form import Cell, Form, Grid, Sheet, Style
-from agent.export.profile import LayoutKeys
+from agent.export.profile import CELLS_OF_FUNDS, LayoutKeys
 from agent.export.reasons import Progress, lines_of
 from agent.export.rows import Line, Origin, Row, Standing
 from agent.export.scoring import HUNDRED
@@ -22,7 +33,7 @@ from agent.export.sheet_names import sheet_names
 from agent.model import State
 from agent.shown import written
 
-ACHIEVED = "年度总体目标完成情况"
+ACHIEVED = "年度总体目标的实际完成情况"
 INCOMPLETE = "不完整"
 
 
@@ -32,6 +43,7 @@ def self_evaluation(basis: Basis, progress: Progress) -> Form:
     projects: list[dict[str, Any]] = []
     printed: dict[str, dict[str, str]] = {}
     said: list[str] = []
+    fillings: list[Filling] = []
     names = sheet_names([project.name for project in basis.plan.projects])
     for project, (name, beside) in zip(basis.plan.projects, names, strict=True):
         appraisal = appraise(project, basis.verdicts(project), basis.funds(project), basis.profile)
@@ -39,11 +51,12 @@ def self_evaluation(basis: Basis, progress: Progress) -> Form:
         sheets.append(_sheet(basis, appraisal, lines[: len(appraisal.rows)], name))
         sheets.append(annex(basis, appraisal, lines, beside))
         projects.append(appraised(basis, appraisal, lines))
+        fillings.append(_filling(basis, appraisal, lines))
         printed |= {f"{project.id}/{row.indicator.id}": _printed(row) for row in appraisal.scored}
         said.append(f"{project.name}：{_in_short(appraisal)}")
     layout = basis.profile.keys.self_evaluation
     content = {**heading(basis, "self-evaluation"), "projects": projects}
-    return Form(layout.title, tuple(sheets), content, printed, tuple(said))
+    return Form(layout.title, tuple(sheets), content, printed, tuple(said), tuple(fillings))
 
 
 def _printed(row: Row) -> dict[str, str]:
@@ -56,6 +69,25 @@ def _in_short(appraisal: Appraisal) -> str:
     return f"总分{total}，{standing_of(appraisal)}" + (f"；{len(reasons)}项需说明原因" if reasons else "")
 
 
+def _filling(basis: Basis, appraisal: Appraisal, lines: Sequence[Line]) -> Filling:
+    """The same rows for a workbook of the bureau's own, where those of the annex may stand in the table too."""
+    layout, texts = basis.profile.keys.self_evaluation, basis.header(appraisal.project)
+    labels = ["项目名称", *(label for row in layout.head for label in row), *layout.signatures]
+    labelled = {label: texts.get(label, "") for label in labels}
+    labelled |= {closing.label: texts.get(closing.field, "") for closing in layout.closing}
+    achieved = _achieved(texts.get(ACHIEVED, ""), appraisal)
+    return Filling(
+        project=appraisal.project.name,
+        period=basis.period,
+        columns=layout.columns,
+        lines=[*lines, *([Line(appraisal.budget)] if appraisal.budget is not None else [])],
+        labelled=labelled | {"等级": appraisal.grade or ""},
+        goal={"预期目标": texts.get("年度总体目标", ""), "实际完成情况": achieved.text},
+        funds=year_of_funds(appraisal.funds, appraisal.budget),
+        total={key: _of_total(key, appraisal) for key in ("points", "score")},
+    )
+
+
 def _sheet(basis: Basis, appraisal: Appraisal, lines: Sequence[Line], name: str) -> Sheet:
     layout, project = basis.profile.keys.self_evaluation, appraisal.project
     grid = Grid([column.width for column in layout.columns])
@@ -65,7 +97,8 @@ def _sheet(basis: Basis, appraisal: Appraisal, lines: Sequence[Line], name: str)
     for labels in layout.head:
         pairs(grid, labels, texts)
     if basis.profile.keys.funds is not None:
-        funds(grid, basis.profile.keys.funds, appraisal.funds, appraisal.budget)
+        spans = grid.spread(*grid.widths) if grid.columns == CELLS_OF_FUNDS else grid.spread(1, 2, 2, 2, 2, 1, 1, 1)
+        funds(grid, basis.profile.keys.funds.head, spans, year_of_funds(appraisal.funds, appraisal.budget))
     goals(grid, texts, _achieved(texts.get(ACHIEVED, ""), appraisal))
     begins, heads = indicators(grid, layout.columns, lines, basis.period)
     _total(grid, layout, appraisal)
