@@ -6,6 +6,7 @@ ARGS ?=
 BIN := .venv/bin
 STAMP := .venv/.stamp
 LOCKER := uv==0.13.9
+PARALLEL := -n auto --maxprocesses 8 --dist loadfile# a file's tests stay together, and so do its servers
 EXTRAS := postgresql mysql notify auth signing# what the container image brings
 
 .DEFAULT_GOAL := help
@@ -17,11 +18,13 @@ help: ## this list
 demo: $(STAMP) ## the agent with the platform in a box
 	@exec $(BIN)/dabiao demo $(ARGS)
 
+test unit test-long: export PYTHONDONTWRITEBYTECODE =# the agent is started many times and compiled once
+
 test: $(STAMP) ## all the tests that take seconds
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 unit: $(STAMP) ## of these, the ones that need no server and start no process
-	$(BIN)/python -m pytest -m "not server and not long" $(ARGS)
+	$(BIN)/python -m pytest -m "not server and not long" $(PARALLEL) $(ARGS)
 
 test-long: $(STAMP) ## the tests that take minutes
 	$(BIN)/python -m pytest -m long $(ARGS)
