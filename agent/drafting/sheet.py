@@ -69,10 +69,9 @@ def tables(path: Path) -> list[Table]:
 
 def _rows(written: Worksheet, valued: Worksheet) -> list[list[str]]:
     """What the cells print. `=100%` typed into a cell is a formula to Excel and a promise to us."""
+    last, column = min(written.max_row, MOST_ROWS), min(written.max_column, MOST_COLUMNS)
     pairs = zip(
-        written.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS),
-        valued.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS),
-        strict=True,
+        written.iter_rows(max_row=last, max_col=column), valued.iter_rows(max_row=last, max_col=column), strict=True
     )
     return [[_printed(*cells) for cells in zip(*rows, strict=True)] for rows in pairs]
 

@@ -102,7 +102,7 @@ class _Reading:
         """The rows the workbook was made with, as its hidden sheet says."""
         if HIDDEN not in self.written.sheetnames:
             raise ConfigError(f"{path}：不是由 dabiao export --form attest 生成的填报表（找不到隐藏的表“{HIDDEN}”）")
-        rows = list(self.written[HIDDEN].iter_rows(max_row=MOST_ROWS, max_col=3, values_only=True))
+        rows = list(_rows_within(self.written[HIDDEN], MOST_ROWS, 3))
         title, version, year = (*rows[0], None, None, None)[:3] if rows else (None, None, None)
         if title != TITLE or not isinstance(year, int):
             raise ConfigError(f"{path}：不是由 dabiao export --form attest 生成的填报表")
@@ -148,9 +148,7 @@ class _Reading:
         columns = HEAD_COLUMNS if sheet.title == HEADS else COLUMNS
         found = _headings(sheet, columns)
         if found is None:
-            if any(
-                identity(text_of(cell.value)) for row in sheet.iter_rows(max_row=MOST_ROWS, max_col=1) for cell in row
-            ):
+            if any(identity(text_of(cell)) for row in _rows_within(sheet, MOST_ROWS, 1) for cell in row):
                 problems.append(Problem(sheet.title, "", "找不到表头行，请在原表上填写，不要删改表头"))
             return
         below, places = found
@@ -266,7 +264,7 @@ def _headings(sheet: Worksheet, columns: Sequence[Column]) -> tuple[int, dict[st
     """The row below which the table begins, and the place of each column; its headings may stand in two rows."""
     labels = {column.label for column in columns}
     wanted = {PROJECT, columns[-2].label}
-    rows = list(sheet.iter_rows(max_row=HEADINGS_WITHIN, max_col=MOST_COLUMNS, values_only=True))
+    rows = list(_rows_within(sheet, HEADINGS_WITHIN, MOST_COLUMNS))
     for number, cells in enumerate(rows, 1):
         if PROJECT not in map(text_of, cells):
             continue
@@ -278,6 +276,11 @@ def _headings(sheet: Worksheet, columns: Sequence[Column]) -> tuple[int, dict[st
         if wanted <= places.keys():
             return number + (1 if two or not any(map(text_of, below)) else 0), places
     return None
+
+
+def _rows_within(sheet: Worksheet, rows: int, columns: int) -> Iterator[tuple[object, ...]]:
+    """The values of the first rows; beyond the sheet's last openpyxl would make a cell of each it is asked for."""
+    return sheet.iter_rows(max_row=min(sheet.max_row, rows), max_col=columns, values_only=True)
 
 
 def _shown_cell(row: Row) -> str:
