@@ -242,13 +242,13 @@ def check_inverse(site, kind, interval, amount):
 
 
 @given(site=sites(), kind=st.sampled_from([*KINDS]), interval=intervals(days=2))
-@settings(max_examples=80)
+@settings(max_examples=30)
 def test_elapsed_and_due_times_are_those_of_counting_minutes(site, kind, interval):
     check_against_minutes(site, kind, interval)
 
 
 @given(site=sites(), kind=st.sampled_from([*KINDS]), interval=intervals(days=DAYS), amount=st.integers(0, 40 * HOUR_US))
-@settings(max_examples=100)
+@settings(max_examples=40)
 def test_due_times_are_inverse_to_elapsed_time(site, kind, interval, amount):
     check_inverse(site, kind, interval, amount)
 

@@ -174,7 +174,7 @@ def check_workday_due(closed, opened, start, n, pauses, rule):
 
 @pytest.mark.parametrize("rule", ["next_workday", "same_day"])
 @given(closed=OVERLAYS, opened=OVERLAYS, start=MOMENTS, n=st.integers(0, 20), pauses=PAUSES)
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_a_paused_deadline_is_the_day_found_by_counting(rule, closed, opened, start, n, pauses):
     check_workday_due(closed, opened, start, n, pauses, rule)
 
