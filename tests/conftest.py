@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +17,30 @@ StartServer = Callable[..., str]
 # A loaded machine is slow and not wrong: no example has a deadline, and drawing examples may take its time.
 settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+STARTS_A_PROCESS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+
+
+RUNNING: list[pytest.Item] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """Remembers which test runs, fixtures and all, for the guard below."""
+    RUNNING.append(item)
+    try:
+        return (yield)
+    finally:
+        RUNNING.pop()
+
+
+def _refuse_processes(event: str, args: object) -> None:
+    if event in STARTS_A_PROCESS and RUNNING and RUNNING[-1].get_closest_marker("server") is None:
+        raise RuntimeError(f"{event}: a test that starts a process is marked `server`")
+
+
+sys.addaudithook(_refuse_processes)
 
 
 @pytest.fixture(scope="session")

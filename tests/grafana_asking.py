@@ -16,7 +16,7 @@ Chosen = dict[str, str]  # a variable → what is put into queries for it
 Sample = tuple[dict[str, str], float]
 
 GENERATED = Path(__file__).parents[1] / "deploy" / "generated" / "grafana"
-WAIT_SECONDS = 20
+WAIT_SECONDS = 120
 RANGE = {"__range": "10m", "__rate_interval": "1m", "__interval": "15s"}  # what Grafana works out from the time shown
 USE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)")
 QUERY_RESULT = re.compile(r"query_result\((.+)\)")

@@ -24,7 +24,7 @@ from agent.web import app
 from tests.example_snapshot import NOW, make_snapshot
 from tests.servers import HOST
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 120
 
 
 @dataclass

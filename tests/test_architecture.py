@@ -229,6 +229,7 @@ def test_modules_are_named_for_what_they_own():
     assert [str(path) for path in modules_of("agent", "collectors", "tests") if path.stem in SAYS_NOTHING] == []
 
 
+@pytest.mark.server
 def test_no_file_names_a_path_of_one_machine():
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Iterator
 from fractions import Fraction
 from io import StringIO
@@ -28,6 +26,7 @@ from agent.poll import Publisher, Schedule
 from agent.status import Question
 from collectors import COLLECTORS
 from tests.plans import at, case, site
+from tests.sites import wait_until
 
 SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
 CHANGED = SHARE | {"good_when": {"state": "open"}}
@@ -249,10 +248,10 @@ def test_what_was_approved_while_the_approver_failed_is_derived_by_the_agent(des
     acts.approve(desk.ledger, Book(desk.ledger, registered.known), 1, NOW, "li")  # and no catching up
     schedule = Schedule(desk.config, desk.ledger, [], Publisher(), lambda: NOW)
     schedule.start()
-    deadline = time.monotonic() + 30
-    while current(desk.ledger, definitions(desk.config)).building and time.monotonic() < deadline:
-        threading.Event().wait(0.01)
-    schedule.stop()
+    try:
+        wait_until(lambda: not current(desk.ledger, definitions(desk.config)).building)
+    finally:
+        schedule.stop()
     assert (desk.verdict().bad, desk.verdict().definition) == (1, desk.hash())
 
 

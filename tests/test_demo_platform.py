@@ -38,6 +38,8 @@ from collectors import COLLECTORS
 
 pytestmark = pytest.mark.server
 
+PATIENCE_SECONDS = 60.0
+
 NOON = datetime(2026, 11, 23, 14, 0, tzinfo=SHANGHAI)
 MARCH = datetime(2026, 3, 10, 10, 0, tzinfo=SHANGHAI)
 JANUARY = datetime(2026, 1, 14, 10, 0, tzinfo=SHANGHAI)  # where a short year will do
@@ -73,7 +75,7 @@ class Opened:
             f"{self.url('DEMO_FAULT_DESK_URL')}/api/faults",
             params=params,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=5,
+            timeout=PATIENCE_SECONDS,
         )
         assert answer.status_code == 200
         return dict(answer.json())
@@ -253,7 +255,7 @@ def test_cases_and_contracts_trickle_in_for_ever() -> None:
 
 
 def test_the_fault_desk_wants_its_token(opened: Opened) -> None:
-    answer = opened.session.get(f"{opened.url('DEMO_FAULT_DESK_URL')}/api/faults", timeout=5)
+    answer = opened.session.get(f"{opened.url('DEMO_FAULT_DESK_URL')}/api/faults", timeout=PATIENCE_SECONDS)
     assert (answer.status_code, answer.json()["code"]) == (401, "401")
     assert answer.headers["X-Demo"]
     assert answer.headers["Date"] == "Tue, 10 Mar 2026 02:00:00 GMT"  # the simulated time
@@ -303,8 +305,8 @@ def test_personal_columns_exist_at_the_sources_and_are_mapped_nowhere(opened: Op
 @pytest.mark.parametrize("interface", ["qy", "qyr", "pj"])
 def test_the_xml_service_answers_in_gbk_by_get_and_by_post(opened: Opened, interface: str) -> None:
     url = f"{opened.url('DEMO_XML_URL')}/rz/{interface}"
-    asked = opened.session.get(url, params={"page": "1", "size": "3"}, timeout=5)
-    posted = opened.session.post(url, data="<Request><page>1</page><size>3</size></Request>", timeout=5)
+    asked = opened.session.get(url, params={"page": "1", "size": "3"}, timeout=PATIENCE_SECONDS)
+    posted = opened.session.post(url, data="<Request><page>1</page><size>3</size></Request>", timeout=PATIENCE_SECONDS)
     assert asked.content == posted.content
     assert MARK in asked.content.decode("gbk")
     answer = ElementTree.fromstring(asked.content.decode("gbk").split("?>", 1)[1])
@@ -313,7 +315,7 @@ def test_the_xml_service_answers_in_gbk_by_get_and_by_post(opened: Opened, inter
 
 
 def test_the_xml_service_says_what_is_wrong_inside_a_200_answer(opened: Opened) -> None:
-    answer = opened.session.post(f"{opened.url('DEMO_XML_URL')}/rz/qy", data="<Request>", timeout=5)
+    answer = opened.session.post(f"{opened.url('DEMO_XML_URL')}/rz/qy", data="<Request>", timeout=PATIENCE_SECONDS)
     assert answer.status_code == 200
     assert "<Code>901</Code><Msg>报文格式错误</Msg>" in answer.content.decode("gbk")
 
@@ -356,7 +358,7 @@ def test_every_source_can_be_read_by_its_collector_without_a_reject(opened: Open
         form = source.spec.since.format if source.spec.since else None
         since = source.since_start
         text = since.strftime(form) if since and form else None
-        poll = Poll(source.id, mapper.columns, now, time.monotonic() + 30, since=since, since_text=text)
+        poll = Poll(source.id, mapper.columns, now, time.monotonic() + PATIENCE_SECONDS, since=since, since_text=text)
         read = [mapper.map(page.rows) for page in COLLECTORS[source.collector](source.options).fetch(poll)]
         assert not [reject for mapped in read for reject in mapped.rejects], source.id
         if source.spec.record not in ("uptime", "survey"):  # surveys are asked in June and November
@@ -368,24 +370,24 @@ def test_the_portal_refuses_while_it_is_down_and_comes_back(tmp_path: Path) -> N
     platform.open()
     url = platform.environment["DEMO_PORTAL_URL"]
     try:
-        assert "网签" in requests.get(url, timeout=5).text
+        assert "网签" in requests.get(url, timeout=PATIENCE_SECONDS).text
         platform.advance(platform.world.start + timedelta(seconds=20))
         with pytest.raises(requests.ConnectionError, match="refused"):
-            requests.get(url, timeout=5)
+            requests.get(url, timeout=PATIENCE_SECONDS)
         platform.advance(platform.world.start + timedelta(seconds=41))
-        assert MARK in requests.get(url, timeout=5).text
+        assert MARK in requests.get(url, timeout=PATIENCE_SECONDS).text
     finally:
         platform.stop()
 
 
 def test_another_system_that_is_down_answers_503(opened: Opened) -> None:
     url = f"{opened.url('DEMO_SITES_URL')}/appointment"
-    assert opened.session.get(url, timeout=5).status_code == 200
+    assert opened.session.get(url, timeout=PATIENCE_SECONDS).status_code == 200
     assert opened.platform.sites is not None
     opened.platform.sites.set_down({"appointment"})
-    assert opened.session.get(url, timeout=5).status_code == 503
+    assert opened.session.get(url, timeout=PATIENCE_SECONDS).status_code == 503
     opened.platform.sites.set_down(set())
-    assert "网签" in opened.session.get(url, timeout=5).text
+    assert "网签" in opened.session.get(url, timeout=PATIENCE_SECONDS).text
 
 
 def test_time_runs_by_itself_once_started_and_stops_quickly(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_the_agent_tells_systemd_that_it_is_ready_alive_and_stopping(tmp_path: P
         told.until("WATCHDOG=1")  # at every tick, not once
         agent.send_signal(signal.SIGTERM)
         told.until("STOPPING=1")
-        assert agent.wait(30) == 0
+        assert agent.wait(60) == 0
     finally:
         agent.kill()
         agent.wait()

@@ -25,7 +25,7 @@ from tests.web_serving import Web, closed_port, make_certificates, web
 
 pytestmark = pytest.mark.server
 
-STOPS_WITHIN_SECONDS = 15  # three times what is promised: this is no measurement
+STOPS_WITHIN_SECONDS = 60  # far more than is promised: this is no measurement
 FURTHER_ROUNDS = 6
 HANGING = 24  # more than a pool of connections holds unless told otherwise
 MOST_GROWTH_KB = 24 << 10

@@ -54,14 +54,14 @@ def test_a_complete_read_of_changes_begins_at_the_start(tmp_path: Path) -> None:
     assert one.run(at("2026-03-30T03:00"), forced=True, complete=True).booked == Booked(changed=1, same=19)
 
 
-@pytest.mark.parametrize(("asked", "booked"), [(True, Booked(new=1)), (False, Booked())])
+@pytest.mark.parametrize(("asked", "settle", "booked"), [(True, "1s", Booked(new=1)), (False, "1h", Booked())])
 def test_who_asks_for_a_round_is_given_the_file_that_was_only_just_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool, booked: Booked
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool, settle: str, booked: Booked
 ) -> None:
     monkeypatch.chdir(tmp_path)
     source = CASE_SOURCE | {
         "path": "cases.csv",
-        "settle": "1s",
+        "settle": settle,
         "times": {"accepted_at": "at"},
         "fields": {"state": "state"},
     }

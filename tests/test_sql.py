@@ -589,6 +589,7 @@ def answer_html(listener: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n<html>no</html>")
 
 
+@pytest.mark.server
 def test_the_collector_is_imported_without_sqlalchemy():
     program = "import sys, collectors.sql; sys.exit('sqlalchemy' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[1], check=True)
