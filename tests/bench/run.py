@@ -28,6 +28,7 @@ MEASUREMENTS = (
     "resting",
     "help_command",
     "elapsed",
+    "latency",
 )
 HEADER = ("what", "reached", "must reach", "raw limit", "ratio", "holds")
 WORDS = {True: "yes", False: "no", None: ""}
