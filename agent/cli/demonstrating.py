@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.cli.opening import load, say
 from agent.cli.rendering import DEFAULT_DEPLOY
-from agent.config import Config
-from agent.ledger import Ledger
-from agent.model import ConfigError, Instant
+from agent.model import ConfigError
+
+if TYPE_CHECKING:
+    from agent.config import Config
+    from agent.ledger import Ledger
+    from agent.model import Instant
 
 DIRECT, GROUP = "  direct: group\n", "group"  # in the demonstration's sources.yaml: the chat group on the page
 EVERYWHERE = ("", "0.0.0.0", "[::]")
