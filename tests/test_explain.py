@@ -14,6 +14,7 @@ from agent.book import all_indicators, definitions, register
 from agent.config import load
 from agent.evaluate import Board, custom
 from agent.explain import explain
+from agent.explain.cases import EXCLUDED, MISSED, NEWEST
 from agent.explain.glossary import KINDS, NAMES
 from agent.explain.wording import condition, formula
 from agent.model import ConfigError, Stage, State
@@ -299,3 +300,18 @@ def test_findings_about_its_sources_are_named(site):
     site.deliver("faults", [("F9", "portal", "2026-03-02T09:00:00", "2026-03-02T08:00:00", "1", None)])
     assert site.explain("answered").findings == ("时间先后颠倒，faults/F9：responded_at 早于 reported_at",)
     assert site.explain("calls").findings == ()
+
+
+def test_the_index_finds_the_newest_misses_and_counts_what_was_taken_out_however_big_the_ledger(site):
+    place, values = "o.definition = ? AND o.day >= ? AND o.day < ?", (1, 0, 10**6)
+    with site.ledger.read() as session:
+        plans = [
+            [row[3] for row in session.rows(f"EXPLAIN QUERY PLAN {query}", found)]
+            for query, found in (
+                (f"{MISSED} AND {place} {NEWEST}", (*values, 5)),
+                (f"{EXCLUDED} AND {place} GROUP BY o.reason", values),
+            )
+        ]
+    by = "INDEX observation_told (definition=? AND outcome=? AND day>? AND day<?)"
+    assert plans[0] == [f"SEARCH o USING {by}"]
+    assert plans[1] == [f"SEARCH o USING COVERING {by}", "USE TEMP B-TREE FOR GROUP BY"]

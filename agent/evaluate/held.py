@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import accumulate
 
 from agent.book.statements import last_before, values_before
 from agent.config import Indicator, Plan
@@ -74,14 +76,16 @@ class Held:
         by_system: dict[str, list[tuple[Day, Tally]]] = {}
         for (system, day), tally in self.tallies.items():
             by_system.setdefault(system, []).append((day, tally))
-        for window in windows:
-            everywhere: list[Sums] = []
-            for system, days in by_system.items():
-                if within := [tally for day, tally in days if window.first <= day < window.last]:
-                    sums = self.sums[(window.name, system)] = _together(within)
-                    everywhere.append(sums)
-            if everywhere:
-                self.sums[(window.name, None)] = _together(everywhere)
+        for system, told in by_system.items():
+            told.sort()
+            days, through = [day for day, _ in told], [Tally(), *accumulate((tally for _, tally in told), Tally.plus)]
+            for window in windows:
+                begins, ends = bisect_left(days, window.first), bisect_left(days, window.last)
+                if begins < ends:
+                    change = Tally(*map(int.__sub__, through[ends], through[begins]))
+                    for place in ((window.name, None), (window.name, system)):
+                        sums = self.sums.setdefault(place, [0] * len(change))
+                        sums[:] = map(int.__add__, sums, change)
         self.all_dirty()
 
     def load(self, tallies: dict[tuple[str, Day], Tally]) -> None:
@@ -399,11 +403,6 @@ class Held:
             return Outcome.GOOD
         missed = stage is Stage.OVERDUE and self.indicator.measure.unfinished == "count"
         return Outcome.BAD if missed else Outcome.OPEN
-
-
-def _together(parts: Sequence[Sequence[int]]) -> Sums:
-    """Tallies or sums of them, added up."""
-    return [sum(numbers) for numbers in zip(*parts, strict=True)]
 
 
 def percentile(

@@ -19,6 +19,10 @@ from agent.model import SECOND_US, Day, Instant, Outcome, Record, Stage
 from agent.worktime import CalendarUnknown
 
 DueOf = Callable[[Record], Instant | None]
+# The index of told observations is made for these: it finds the newest misses, and counts without a look at a record.
+MISSED = "SELECT o.record, o.day, o.num, o.den FROM observation o WHERE o.outcome IN (1, 2) AND o.outcome = 1"
+NEWEST = "ORDER BY o.day DESC, o.record DESC LIMIT ?"
+EXCLUDED = "SELECT o.reason, COUNT(*) FROM observation o WHERE o.outcome IN (1, 2) AND o.outcome = 2"
 FORMER = "SELECT record, seq, body FROM revision WHERE until_seq > seq AND record IN {in}"
 RECORD = "SELECT pk, kind, source, id, system, body, version, changed_at, withdrawn FROM record WHERE pk IN {in}"
 
@@ -26,11 +30,7 @@ RECORD = "SELECT pk, kind, source, id, system, body, version, changed_at, withdr
 def missed(session: Session, about: Subject, waiting: Waiting, limit: int) -> tuple[Case, ...]:
     """The records that count as missed, newest first: final ones, and open ones past their limit where those count."""
     place, values = about.by_place()
-    final = session.rows(
-        "SELECT o.record, o.day, o.num, o.den FROM observation o WHERE o.outcome IN (1, 2) AND o.outcome = 1 "
-        f"AND {place} ORDER BY o.day DESC, o.record DESC LIMIT ?",
-        (*values, limit),
-    )
+    final = session.rows(f"{MISSED} AND {place} {NEWEST}", (*values, limit))
     running = sorted(about.overdue(waiting), key=lambda one: one.day, reverse=True)[:limit]
     records = _records(session, [row[0] for row in final] + [one.record for one in running])
     due_of = due_finder(about)
@@ -56,11 +56,7 @@ def open_cases(session: Session, about: Subject, nearest: Waiting) -> tuple[Case
 def excluded(session: Session, about: Subject) -> tuple[Group, ...]:
     """The records taken out, by reason, the most frequent first."""
     place, values = about.by_place()
-    rows = session.rows(
-        "SELECT o.reason, COUNT(*) FROM observation o WHERE o.outcome IN (1, 2) AND o.outcome = 2 "
-        f"AND {place} GROUP BY o.reason",
-        values,
-    )
+    rows = session.rows(f"{EXCLUDED} AND {place} GROUP BY o.reason", values)
     return tuple(
         Group(words.excluded(reason or ""), n) for reason, n in sorted(rows, key=lambda row: (-row[1], row[0]))
     )

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 metadata = MetaData()
 
 # One row: the last batch number and the last record key given out. Whoever writes first takes this row's lock, so
@@ -201,7 +201,11 @@ observation = Table(
     Index(
         "observation_told",
         "definition",
+        "outcome",
         "day",
+        "record",
+        "system",
+        "reason",
         sqlite_where=text("outcome IN (1, 2)"),
         postgresql_where=text("outcome IN (1, 2)"),
     ),

@@ -21,6 +21,7 @@ MEASUREMENTS = (
     "collection",
     "closing",
     "forms",
+    "explaining",
     "rederiving",
     "ticks",
     "restart",
