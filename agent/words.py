@@ -96,6 +96,7 @@ REASONS = {
     "declared": "填报为不适用",
     "unfinished": "尚有计划内事项未完成",
     "catching_up": "口径变更，正在重新计算",
+    "reading": "程序刚启动，正在读取明细",
 }
 FINDINGS = {
     "ledger": "账本无法使用",

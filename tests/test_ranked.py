@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
+from agent.evaluate import Board
 from agent.evaluate.countdown import Countdown, OpenObservation
 from agent.evaluate.held import percentile
 from agent.evaluate.ranked import Ranked
 from agent.ledger import Ledger
-from agent.model import Outcome, Window
+from agent.model import Outcome, State, Window
+from tests.small_site import NOW, small_site
 
 WINDOW = Window("ytd", 10, 20, 0, 1)
 
@@ -65,3 +68,19 @@ def test_the_open_records_nearest_to_their_time_come_from_either_side_of_it_in_o
             now = rng.randrange(1_000)
             late = sum(one.due is not None and one.due < now for one in ordered)
             assert [one for _, _, one in countdown.around(now, 20)] == ordered[max(0, late - 20) : late + 20]
+
+
+def test_a_start_waits_for_no_long_percentile_and_the_next_snapshot_has_every_value(tmp_path: Path) -> None:
+    with small_site(tmp_path) as site:
+        whole = Board(site.config, site.ledger).refresh(NOW)
+        board = Board(site.config, site.ledger, patience=1)
+        first = board.refresh(NOW)
+        owed = [one for one in first.verdicts if one.reason == "reading"]
+        assert {one.indicator for one in owed} == {"answered/median"}
+        assert {(one.value, one.state) for one in owed} == {(None, State.NO_DATA)}
+        assert [one for one in first.verdicts if one not in owed] == [
+            one for one, told in zip(whole.verdicts, first.verdicts, strict=True) if told not in owed
+        ]
+        assert board.has_more
+        assert board.refresh(NOW).verdicts == whole.verdicts
+        assert not board.has_more

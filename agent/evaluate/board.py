@@ -52,12 +52,15 @@ class Board:
         windows_of: WindowsOf | None = None,
         plans_of: PlansOf | None = None,
         tried: Collection[str] = (),
+        patience: int | None = None,
     ) -> None:
         """`windows_of` gives the windows to keep, by default every named one; `plans_of` the plans that own them.
 
         What the ledger holds to be promised counts; of the indicators `tried` (project/indicator), what the files say.
+        Of a percentile of more numbers than `patience` the first Snapshot only says that it is being read.
         """
         self.config, self.ledger, self._tried = config, ledger, frozenset(tried)
+        self._patience = patience
         self._windows_of = windows_of or (lambda plan, now: windows(plan.days, plan.year, now))
         self._plans_of = plans_of or (lambda now: plans_in_force(config.plans, now))
         self._plans: Sequence[Plan] = ()
@@ -94,13 +97,18 @@ class Board:
             self._open = tuple(self._nearest(now))
         if any(judged):
             self._verdicts = tuple(chain.from_iterable(held.shown for held in self._indicators))
-        covered = self._calendar_covered_until()
+        covered, self._patience = self._calendar_covered_until(), None
         return Snapshot(now, seq, self._verdicts, statuses, self._open, findings, covered)
 
     def look_at(self, windows_of: WindowsOf, plans_of: PlansOf) -> None:
         """Judge other windows from the next refresh on."""
         self._windows_of, self._plans_of = windows_of, plans_of
         self._days.clear()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the next refresh has more to say though nothing happens."""
+        return any(held.dirty for held in self._indicators)
 
     @property
     def indicators(self) -> Sequence[Held]:
@@ -148,6 +156,7 @@ class Board:
                 measure = indicator.measure
                 wanted = [source for source in self.config.sources if reads(measure.of, measure.sources, source)]
                 held = Held(plan, indicator, setting, pk, [source.id for source in wanted])
+                held.patience = self._patience
                 held.registers = registers_of(measure, wanted)
                 held.systems_told = systems_told(measure, plan.systems, wanted)
                 held.prospect = Prospect(plan, indicator, kinds) if indicator.measure.from_records else None

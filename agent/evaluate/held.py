@@ -49,6 +49,8 @@ class Held:
         self.shown: tuple[Verdict, ...] = ()  # the same, by window and system
         self._order: list[Place] = []
         self.rank = measure.percentile
+        self.patience: int | None = None  # the numbers of a percentile read in the next judgement; None: any number
+        self._put_off: set[Place] = set()  # what was told without its value for that
         self._ranked: dict[Place, Ranked] = {}
         self._overdue: list[tuple[str, Day, int]] = []  # system, day and time taken of overdue records, where ranked
         self.systems: set[str] = set(measure.systems)
@@ -220,7 +222,7 @@ class Held:
                 open_count = waiting.get(system) or OpenCount()
                 verdict = self._judge(session, window, system, covered, open_count, now, today)
                 self.verdicts[(window.name, system)] = verdict
-        self.dirty.clear()
+        self.dirty, self._put_off, self.patience = self._put_off, set(), None
         if len(self._order) != len(self.verdicts):
             self._order = sorted(self.verdicts, key=lambda place: (place[0], place[1] or ""))
         self.shown = tuple([self.verdicts[place] for place in self._order])
@@ -248,15 +250,18 @@ class Held:
         today: Day,
     ) -> Verdict:
         count = self._count(window, system, open_count, now)
+        if put_off := self._is_put_off(window, system, count):
+            self._put_off.add((window.name, system))
         known = Evidence(
             count=count,
             stages=open_count.stages,
-            value=self._value(session, window, system, count, now),
+            value=None if put_off else self._value(session, window, system, count, now),
             coverage=covered,
             has_source=bool(self.sources),
             next_due=self.open.next_due(system, now),
             due_today=self.open.due_on(system, today),
             catching_up=self.catching_up,
+            put_off=put_off,
             confirmed=self.confirmed,
             definition=self.rule,
             definition_waiting=self.waiting_rule,
@@ -364,6 +369,12 @@ class Held:
     def is_history(self, one: OpenObservation) -> bool:
         """Whether an outage is told by those sources whose silence means up."""
         return not self.registers or one.source in self.registers
+
+    def _is_put_off(self, window: Window, system: str | None, count: Count) -> bool:
+        """Whether the numbers of a percentile are too many to be read now, with everything else waiting for them."""
+        if self.patience is None or self.rank is None or (window.name, system) in self._ranked:
+            return False
+        return count.tally.den > self.patience
 
     def _value(
         self, session: Session, window: Window, system: str | None, count: Count, now: Instant

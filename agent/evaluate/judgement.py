@@ -47,6 +47,7 @@ class Evidence:
     next_due: Instant | None = None
     due_today: int = 0
     catching_up: bool = False
+    put_off: bool = False  # what its value takes is read when the others have been told
     confirmed: bool = False  # a person has confirmed how the printed row is read
     definition: str | None = None  # by which rule its records were counted
     definition_waiting: str | None = None
@@ -179,6 +180,8 @@ def _usable(
         return None, "not_measured"
     if known.coverage < indicator.coverage_min:
         return None, "coverage"
+    if known.put_off:
+        return None, "reading"
     if known.value is None and isinstance(indicator.measure, Milestone) and known.count.waiting + known.count.overdue:
         return None, "unfinished"
     return known.value, None

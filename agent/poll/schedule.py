@@ -28,6 +28,7 @@ TICK_SECONDS = 5.0
 CATCH_UP_SECONDS = 10.0
 MUCH = 200  # rows after which freed memory is worth giving back
 LOOK_SECONDS = 60.0  # for findings
+AT_ONCE = 100_000  # numbers of a percentile that a start waits for
 LEDGER_TROUBLE = "ledger"  # the kind of finding
 EVENTS = {EVENT_JOB_MISSED: "missed", EVENT_JOB_MAX_INSTANCES: "still_running", EVENT_JOB_ERROR: "failed"}
 
@@ -86,7 +87,7 @@ class Schedule:
         """Nothing runs yet. `clock` is the wall clock; a demonstration at speed brings its own."""
         self.config, self.ledger, self.rounds, self.publisher = config, ledger, list(rounds), publisher
         self.clock = clock
-        self.board = Board(config, ledger)
+        self.board = Board(config, ledger, patience=AT_ONCE)
         self._findings, self._looked = Findings(config, ledger), -LOOK_SECONDS
         self._found: tuple[Finding, ...] = ()
         self._wake, self._stopping = threading.Event(), threading.Event()
@@ -185,7 +186,7 @@ class Schedule:
             except Exception:
                 self.publisher.count("tick_failures")
                 log.exception("event=tick-failed")
-            self._wake.wait(self._until_next())
+            self._wake.wait(0 if self.board.has_more else self._until_next())
             self._wake.clear()
 
     def _until_next(self) -> float:
