@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import gzip
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
+from math import cos, exp, pi, sqrt
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from agent.config.target import parse_target
 from agent.demo.world import STREAMS
-from agent.forecast import DayKinds, History, Outlook, outlook, reading_of
+from agent.forecast import DayKinds, History, Ordered, Outlook, outlook, reading_of
 from agent.measures import MEASURES, Measure
 from agent.model import DAY_US, SECOND_US, Day, Tally
 from agent.worktime import LocalDays, WorkCalendar
@@ -49,6 +50,12 @@ class Year:
     last: Day
     tallies: Mapping[Day, Tally]
     country: str | None = "CN"
+    values: Mapping[Day, Sequence[float]] = field(default_factory=dict)  # of a percentile or maximum, in seconds
+
+    def ordered(self, today: Day) -> Ordered:
+        """The values known at the end of `today`, in order."""
+        known = (values for day, values in self.values.items() if day <= today)
+        return Ordered.of(sorted(value for values in known for value in values))
 
     def history(self, today: Day) -> History:
         """What was known at the end of `today`."""
@@ -62,11 +69,13 @@ class Year:
 
     def outlook(self, today: Day) -> Outlook | None:
         """What was foreseen at the end of `today`."""
-        return outlook(self.history(today), parse_target(self.target), today)
+        return outlook(self.history(today), parse_target(self.target), today, ordered=lambda: self.ordered(today))
 
     def end(self) -> float:
         """The value the year ends with."""
         history = self.history(self.last)
+        if history.reading.rank is not None:
+            return self.ordered(self.last).at(float(history.reading.rank))
         lost, total = history.so_far
         return history.reading.value(lost / total)
 
@@ -138,11 +147,21 @@ def by_week(rng: Random, mean: float, worth: float) -> Callable[[int], float]:
     return lambda offset: weeks[offset // 7]
 
 
+def wandering(rng: Random, size: float, reach: float) -> list[float]:
+    """A year of a level that wanders around 0 and is drawn back to it (Ornstein and Uhlenbeck's process)."""
+    levels = [rng.gauss(0, size)]
+    kept = exp(-1 / reach)
+    while len(levels) < 366:
+        levels.append(kept * levels[-1] + rng.gauss(0, size * sqrt(1 - kept**2)))
+    return levels
+
+
 def shares(seed: int) -> Iterator[Year]:
-    """Shares and error rates: steady, rare, straying, drifting, stepping, in clusters, few."""
+    """Shares and error rates: steady, rare, straying, drifting, stepping, seasonal, wandering, in clusters, few."""
     rng = Random(seed)
     bad_days = {offset for offset in range(365) if rng.random() < 0.08}
-    step, slope = rng.randrange(60, 300), rng.uniform(-0.6, 0.6)
+    step, slope, summer = rng.randrange(60, 300), rng.uniform(-0.6, 0.6), rng.randrange(365)
+    walk = wandering(rng, 0.5, 365.0)
     regimes: dict[str, tuple[list[int], Callable[[int], float]]] = {
         "steady": (volumes(rng, 20, 0), lambda offset: 0.01),
         "rare": (volumes(rng, 20, 0), lambda offset: 0.001),
@@ -150,6 +169,8 @@ def shares(seed: int) -> Iterator[Year]:
         "straying": (volumes(rng, 20, 2), by_week(rng, 0.05, 40)),
         "drifting": (volumes(rng, 20, 5), lambda offset: 0.04 * (1 + slope * (offset / 365 - 0.5))),
         "stepping": (volumes(rng, 12, 0), lambda offset: 0.03 if offset < step else 0.045),
+        "seasonal": (volumes(rng, 15, 3), lambda offset: 0.04 * (1 + 0.4 * cos(2 * pi * (offset - summer) / 365))),
+        "wandering": (volumes(rng, 8, 0), lambda offset: min(0.2 * exp(walk[offset]), 0.9)),
         "clustered": (volumes(rng, 15, 15), lambda offset: 0.25 if offset in bad_days else 0.005),
         "few": (volumes(rng, 1, 0.5), lambda offset: 0.06),
     }
@@ -179,6 +200,31 @@ def sums(seed: int) -> Iterator[Year]:
         lost = poisson(rng, rng.expovariate(1 / (0.004 * number))) if number else 0
         calls[FIRST + offset] = Tally(1, 0, 0, (number - lost) * 10**6, number * 10**6)
     yield Year("amount", AMOUNT, ">= 99.5 %", FIRST, LAST, calls)
+
+
+def ranked(seed: int) -> Iterator[Year]:
+    """Percentiles and maxima of skewed times: steady, differing from week to week, wandering, few."""
+    rng = Random(seed + 20_000)
+    walk = wandering(rng, 0.3, 365.0)
+    weeks = [rng.gauss(0, 0.25) for _ in range(54)]
+    regimes: dict[str, tuple[float, Callable[[int], float]]] = {
+        "steady": (8, lambda offset: 0.0),
+        "straying": (8, lambda offset: weeks[offset // 7]),
+        "wandering": (8, lambda offset: walk[offset]),
+        "few": (0.7, lambda offset: 0.0),
+    }
+    for name, (number, level) in regimes.items():
+        values = {
+            FIRST + offset: [rng.lognormvariate(5 + level(offset), 0.9) for _ in range(count)]
+            for offset, count in enumerate(volumes(rng, number, number / 4))
+        }
+        for statistic, limit in (("p50", 150), ("p95", 660), ("max", 3000)):
+            tallies = {}
+            for day, taken in values.items():
+                bad = sum(value > limit for value in taken)
+                tallies[day] = Tally(len(taken) - bad, bad, 0, round(sum(taken) * SECOND_US), len(taken))
+            keys = MEAN | {"statistic": statistic}
+            yield Year(f"{statistic} {name}", keys, f"<= {limit} s", FIRST, LAST, tallies, values=values)
 
 
 def drawn(seeds: Iterable[int]) -> Iterator[Year]:
@@ -253,23 +299,33 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def permits(shared: Path) -> Iterator[Year]:
-    """Permit cases by the day they were finished or, counting the unfinished, were due: every twelve months."""
+    """Permit cases by the day they were finished or, counting the unfinished, were due; the days they took, by the day
+    they were finished; those that came over the Internet, by the day they began: every twelve months."""
     cases = {row["case:concept:name"]: row for row in _rows(shared / "data" / "permit-cases" / "receipt.csv.gz")}
     finished: dict[Day, Tally] = {}
     due: dict[Day, Tally] = {}
+    taken: dict[Day, Tally] = {}
+    online: dict[Day, Tally] = {}
     for row in cases.values():
+        begun, came_online = datetime.fromisoformat(row["case:startdate"]), row["case:channel"] == "Internet"
+        _add(online, begun.date(), Tally(int(came_online), int(not came_online)))
         deadline, done = row["case:deadline"], row["case:enddate"]
         limit = datetime.fromisoformat(deadline)
         bad = not done or datetime.fromisoformat(done) > limit
         _add(due, limit.date(), Tally(int(not bad), int(bad)))
         if done:
             _add(finished, datetime.fromisoformat(done).date(), Tally(int(not bad), int(bad)))
+            spent = max(datetime.fromisoformat(done) - begun, timedelta())
+            _add(taken, datetime.fromisoformat(done).date(), Tally(1, 0, 0, spent // timedelta(microseconds=1), 1))
     yield from _twelve_months("permits finished", ON_TIME, ">= 70 %", finished, (date(2010, 11, 1), date(2012, 1, 1)))
     yield from _twelve_months("permits due", ON_TIME, ">= 70 %", due, (date(2010, 12, 1), date(2012, 2, 1)))
+    yield from _twelve_months("permits taken", MEAN, "<= 60 d", taken, (date(2010, 11, 1), date(2012, 1, 1)))
+    yield from _twelve_months("permits online", ON_TIME, ">= 50 %", online, (date(2010, 11, 1), date(2012, 1, 1)))
 
 
 def help_desk(shared: Path) -> Iterator[Year]:
-    """Tickets by the day they were reported: answered within 30 minutes, handled within 15 days, days taken (≤ 60)."""
+    """Tickets by the day they were reported: answered within 30 and within 5 minutes, handled within 15 days, days
+    taken (≤ 60), resolved again."""
     told: dict[str, dict[str, datetime]] = defaultdict(dict)
     for row in _rows(shared / "data" / "helpdesk-tickets" / "helpdesk.csv.gz"):
         ticket, what = told[row["case:concept:name"]], row["concept:name"]
@@ -278,13 +334,20 @@ def help_desk(shared: Path) -> Iterator[Year]:
         if what == "Take in charge ticket":
             ticket["answered"] = min(ticket.get("answered", at), at)
         elif what == "Resolve ticket":
+            if "handled" in ticket:
+                ticket["again"] = at
             ticket["handled"] = max(ticket.get("handled", at), at)
     answered: dict[Day, Tally] = {}
+    at_once: dict[Day, Tally] = {}
+    again: dict[Day, Tally] = {}
     handled: dict[Day, Tally] = {}
     taken: dict[Day, Tally] = {}
     for ticket in told.values():
         begun, never = ticket["begun"], timedelta.max
         soon = ticket["answered"] - begun <= timedelta(minutes=30) if "answered" in ticket else False
+        at_once_too = soon and ticket["answered"] - begun <= timedelta(minutes=5)
+        _add(at_once, begun.date(), Tally(int(at_once_too), int(not at_once_too)))
+        _add(again, begun.date(), Tally(int("again" not in ticket), int("again" in ticket)))
         spent = ticket["handled"] - begun if "handled" in ticket else never
         _add(answered, begun.date(), Tally(int(soon), int(not soon)))
         _add(handled, begun.date(), Tally(int(spent <= timedelta(days=15)), int(spent > timedelta(days=15))))
@@ -292,6 +355,8 @@ def help_desk(shared: Path) -> Iterator[Year]:
             _add(taken, begun.date(), Tally(1, 0, 0, min(spent, timedelta(days=60)) // timedelta(microseconds=1), 1))
     whole = date(2010, 2, 1), date(2013, 11, 1)
     yield from _twelve_months("answered", ON_TIME, ">= 33 %", answered, whole)
+    yield from _twelve_months("at once", ON_TIME, ">= 20 %", at_once, whole)
+    yield from _twelve_months("resolved again", ERRORS, "<= 10 %", again, whole)
     yield from _twelve_months("handled", ON_TIME, ">= 60 %", handled, whole)
     yield from _twelve_months("days taken", MEAN, "<= 15 d", taken, whole)
 

@@ -179,6 +179,15 @@ def test_a_gap_that_was_caught_up_later_was_a_gap_then(polled: Polled) -> None:
         assert [session.rows(f"SELECT COUNT(*) FROM {name}")[0][0] for name in ("telling", "source_turn")] == [2, 2]
 
 
+def test_a_source_read_with_an_overlap_had_told_no_more_than_its_polls_vouched_for_then(polled: Polled) -> None:
+    overlap = 5
+    for minute in range(6, 30):
+        polled.read(minute, covers=(BEGIN, BEGIN + (minute - overlap) * INTERVAL_US))
+    assert [polled.known(minute)[0] for minute in (6, 10, 20, 29)] == [1, 5, 15, 24]
+    with polled.ledger.read() as session:
+        assert session.rows("SELECT COUNT(*) FROM telling WHERE begins > 0") == [(1,)]  # polls in a row are one
+
+
 def test_an_agent_that_did_not_run_knew_nothing_new_though_nothing_failed(polled: Polled) -> None:
     polled.read(1)
     polled.read(200)

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from agent.config.target import parse_target
-from agent.forecast import DayKinds, History, Outlook, Standing, outlook, reading_of
+from agent.forecast import DayKinds, History, Ordered, Outlook, Standing, outlook, reading_of
 from agent.model import AMOUNT_SCALE, SECOND_US, Tally
 from agent.worktime import LocalDays, WorkCalendar
 from tests import forecast_years as years
@@ -173,6 +173,14 @@ def test_the_first_week_of_january_foresees_nothing_unless_the_last_year_is_know
     assert second.so_far == (0, 20)
 
 
+def test_a_few_records_at_the_very_beginning_teach_too():
+    held = history()
+    held.set(FIRST + 1, Tally(3, 1))
+    found = seen(held, ">= 70 %", FIRST + 30)
+    assert interval(found).value == pytest.approx(0.75)
+    assert interval(found).low < 0.6 < 0.9 < interval(found).high
+
+
 def test_words_and_dates_have_no_outlook():
     held = steady(day("2026-06-30"))
     assert outlook(held, parse_target("健全"), day("2026-06-30")) is None
@@ -252,19 +260,45 @@ def test_an_amount_has_no_records_to_miss():
 
 def test_a_maximum_is_lost_by_one_record_and_foreseen_by_exceedance():
     held, today = steady(day("2026-06-30"), keys=MAXIMUM), day("2026-06-30")
-    ordered = [float(number) for number in range(1, 2401)]
-    found = seen(held, "<= 1 h", today, ordered=ordered)
+    rng = Random(1)
+    values = sorted(rng.expovariate(1 / 300) for _ in range(2400))
+    found = seen(held, "<= 1 h", today, ordered=lambda: Ordered.of(values))
     assert (found.misses_allowed, found.allowance_left, found.reachable) == (0, 0, True)
-    assert interval(found).low == 2400 <= interval(found).value <= interval(found).high
+    assert values[-1] <= interval(found).low < interval(found).value < interval(found).high < 2 * values[-1]
+    near, far = (seen(held, f"<= {limit} s", today, ordered=lambda: Ordered.of(values)) for limit in (2100, 9000))
+    assert 0.1 < interval(near).chance < 0.5 < 0.99 < interval(far).chance
+    assert (near.forecast_meets, far.forecast_meets) == (False, True)
     assert not seen(steady(day("2026-06-30"), bad=[5], keys=MAXIMUM), "<= 1 h", today).reachable
 
 
 def test_a_percentile_allows_the_records_beyond_its_rank():
     held, today = steady(day("2026-06-30"), keys=P95), day("2026-06-30")
-    found = seen(held, "<= 1 h", today, volume_left=1, ordered=[1.0] * 2000 + [100.0] * 380)
+    found = seen(held, "<= 1 h", today, volume_left=1, ordered=lambda: Ordered.of([1.0] * 2000 + [100.0] * 380))
     assert found.misses_allowed == (held.so_far[1]) // 20
     assert interval(found).value == 100
+    assert found.forecast_meets
+    assert (
+        seen(held, "<= 1 min", today, ordered=lambda: Ordered.of([1.0] * 2000 + [100.0] * 380)).forecast_meets is False
+    )
     assert seen(held, "<= 1 h", today).forecast is None
+
+
+def test_values_that_are_few_or_all_alike_have_a_maximum_and_a_percentile_too():
+    today = day("2026-06-30")
+    for keys in (MAXIMUM, P95):
+        for values in ([5.0], [0.0] * 40, [7.0] * 40):
+            found = interval(
+                seen(steady(today, keys=keys), "<= 1 h", today, ordered=lambda kept=values: Ordered.of(kept))
+            )
+            assert found.low == found.value == found.high == values[0]
+            assert 0.4 < found.chance <= 1
+
+
+def test_once_the_year_is_over_the_percentile_and_the_maximum_are_what_they_are():
+    values = [float(number) for number in range(1, 102)]
+    for keys, value in ((P95, 96), (MAXIMUM, 101)):
+        found = interval(seen(steady(LAST, keys=keys), "<= 1 h", LAST + 5, ordered=lambda: Ordered.of(values)))
+        assert (found.low, found.value, found.high, found.chance) == (value, value, value, 1)
 
 
 def test_a_target_between_two_values_can_be_lost_on_either_side():

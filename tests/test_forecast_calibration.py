@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import comb
-from random import Random
 
 import pytest
 
 from agent.config.target import parse_target
-from agent.forecast.spread import Records, lost_records, t_of, year_maximum, z_of
+from agent.forecast.spread import Records, lost_records, t_of, z_of
 from tests import forecast_years as years
 
 
@@ -38,16 +37,6 @@ def test_the_distribution_of_lost_records_is_one_for_every_share_and_volume(shar
     assert found.at_most(of) == pytest.approx(1, abs=0.1)
 
 
-def test_a_maximum_holds_four_times_in_five():
-    rng, held = Random(5), 0
-    for _ in range(300):
-        count, more = rng.choice((30, 100, 400)), rng.choice((10, 100, 300))
-        ordered = sorted(rng.lognormvariate(5, 1) for _ in range(count))
-        came = max(ordered[-1], *(rng.lognormvariate(5, 1) for _ in range(more)))
-        held += year_maximum(ordered, more, 0.1) <= came <= year_maximum(ordered, more, 0.9)
-    assert 0.70 <= held / 300 <= 0.90
-
-
 # --- calibration: how often the 80 % interval held what came --------------------------------------------------------
 
 
@@ -60,30 +49,43 @@ def share_covered(found):
     return sum(trial.covers() for trial in found) / len(found)
 
 
+def by_third(found):
+    """The share covered early in the year, in its middle, and late."""
+    thirds: list[list[years.Trial]] = [[], [], []]
+    for trial in found:
+        days = trial.year.last + 1 - trial.year.first
+        thirds[3 * (trial.today - trial.year.first) // days].append(trial)
+    return [share_covered(third) for third in thirds]
+
+
+def by_chance(found):
+    """Those of the demo that are drawn; the others are laid out evenly, which no interval made for chance can know."""
+    return [trial for trial in found if not trial.year.name.startswith("even")]
+
+
 def test_years_drawn_by_chance_end_inside_the_interval_four_times_in_five():
     found = list(years.trials(years.drawn(range(3)), every=60))
-    assert 0.70 <= share_covered(found) <= 0.90
+    assert 0.75 <= share_covered(found) <= 0.92
 
 
 def test_the_demos_year_ends_inside_the_interval_four_times_in_five():
-    found = [trial for seed in range(2) for trial in years.trials(years.demo(seed))]
-    by_chance = [trial for trial in found if not trial.year.name.startswith("even")]
-    assert 0.70 <= share_covered(by_chance) <= 0.90
-    assert share_covered([trial for trial in found if trial not in by_chance]) >= 0.90  # laid out evenly, not drawn
+    assert 0.75 <= share_covered(by_chance(list(years.trials(years.demo(0))))) <= 0.95
 
 
 def test_permit_cases_end_inside_the_interval_four_times_in_five(shared):
-    assert 0.70 <= share_covered(list(years.trials(years.permits(shared)))) <= 0.90
+    assert 0.75 <= share_covered(list(years.trials(years.permits(shared)))) <= 0.87
 
 
 def test_help_desk_tickets_end_inside_the_interval_four_times_in_five(shared):
-    assert 0.70 <= share_covered(list(years.trials(years.help_desk(shared), every=60))) <= 0.90
+    assert 0.72 <= share_covered(list(years.trials(years.help_desk(shared), every=90))) <= 0.87
 
 
-@pytest.mark.long
-def test_over_many_drawn_years_interval_and_chance_are_both_right():
-    found = list(years.trials(years.drawn(range(1000, 1060)), every=30))
-    assert 0.75 <= share_covered(found) <= 0.90
+def test_percentiles_and_maxima_drawn_by_chance_end_inside_the_interval_four_times_in_five():
+    found = list(years.trials((year for seed in range(2) for year in years.ranked(seed)), every=60))
+    assert 0.70 <= share_covered(found) <= 0.95
+
+
+def assert_chance_is_right(found):
     for low, high in ((0.0, 0.1), (0.1, 0.4), (0.4, 0.6), (0.6, 0.9), (0.9, 1.01)):
         among = [trial for trial in found if low <= chance_of(trial) < high]
         met = sum(parse_target(trial.year.target).holds(Fraction(trial.truth)) for trial in among) / len(among)
@@ -91,12 +93,30 @@ def test_over_many_drawn_years_interval_and_chance_are_both_right():
 
 
 @pytest.mark.long
-def test_over_many_demo_years_the_interval_is_right():
-    found = [trial for seed in range(20) for trial in years.trials(years.demo(seed))]
-    assert 0.75 <= share_covered([trial for trial in found if not trial.year.name.startswith("even")]) <= 0.90
+def test_over_many_drawn_years_interval_and_chance_are_both_right():
+    found = list(years.trials(years.drawn(range(1000, 1060)), every=30))
+    assert 0.80 <= share_covered(found) <= 0.90
+    assert all(0.78 <= third <= 0.93 for third in by_third(found))
+    assert_chance_is_right(found)
 
 
 @pytest.mark.long
-def test_over_every_cut_of_the_logs_the_interval_is_right(shared):
-    for which in (years.permits, years.help_desk):
-        assert 0.70 <= share_covered(list(years.trials(which(shared), every=7))) <= 0.90
+def test_over_many_demo_years_the_interval_is_right():
+    found = [trial for seed in range(20) for trial in years.trials(years.demo(seed))]
+    assert 0.80 <= share_covered(by_chance(found)) <= 0.92
+    assert share_covered([trial for trial in found if trial.year.name.startswith("even")]) >= 0.90
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("which", [years.permits, years.help_desk])
+def test_over_every_cut_of_the_logs_the_interval_is_right_early_and_late(shared, which):
+    found = list(years.trials(which(shared), every=7))
+    assert 0.75 <= share_covered(found) <= 0.85
+    assert all(0.70 <= third <= 0.87 for third in by_third(found))
+
+
+@pytest.mark.long
+def test_over_many_percentiles_and_maxima_interval_and_chance_are_both_right():
+    found = list(years.trials((year for seed in range(100, 130) for year in years.ranked(seed)), every=30))
+    assert 0.78 <= share_covered(found) <= 0.92
+    assert_chance_is_right(found)

@@ -14,7 +14,7 @@ from agent.evaluate import Board
 from agent.explain import explain
 from agent.ledger import Ledger
 from agent.ledger.acts import append
-from agent.model import Mapped, State, Verdict
+from agent.model import Mapped, Record, State, Verdict
 from agent.status import status_answer
 from tests.plans import at, case, site
 
@@ -40,11 +40,11 @@ class Year:
             for n in range(of)
         ]
         lost = [record._replace(fields={"state": "open"}) for record in records[:missed]]
-        self.book.deliver(
-            Delivery(
-                "cases", "case", Mapped(lost + records[missed:], [], [], None), 0, finished=True, covers=EVERYTHING
-            )
-        )
+        self.deliver(lost + records[missed:])
+
+    def deliver(self, records: list[Record]) -> None:
+        mapped = Mapped(records, [], [], None)
+        self.book.deliver(Delivery("cases", "case", mapped, 0, finished=True, covers=EVERYTHING))
 
     def verdict(self, window: str = "ytd", system: str | None = None) -> Verdict:
         snapshot = self.board.refresh(at("2026-05-28T10:00"))
@@ -111,6 +111,41 @@ def test_a_mean_spoiled_by_a_clock_that_still_runs_is_not_called_lost(tmp_path: 
 
 
 # --- what is needed, and the plan of a cumulative row -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("statistic", "met", "near"), [("p95", "<= 60 min", "<= 50 min"), ("max", "<= 2 h", "<= 58 min")]
+)
+def test_a_percentile_and_a_maximum_are_foreseen_from_the_values_so_far(
+    tmp_path: Path, statistic: str, met: str, near: str
+) -> None:
+    """Ten cases a day that take 1 to 57 minutes; the largest are taken again and again, so that little is beyond."""
+    forecasts = []
+    for name, target in (("met", met), ("near", near)):
+        (tmp_path / name).mkdir()
+        year = Year(tmp_path / name, target, ANSWERED | {"statistic": statistic})
+        taken = [1 + (7 * n) % 57 for n in range(10 * len(WORKDAYS))]
+        year.deliver(
+            [
+                case(
+                    f"{n}", accepted_at=f"{WORKDAYS[n // 10]}T10:00", finished_at=f"{WORKDAYS[n // 10]}T10:{minutes:02}"
+                )
+                for n, minutes in enumerate(taken)
+            ]
+        )
+        verdict = year.verdict()
+        assert verdict.forecast is not None
+        assert verdict.value is not None
+        assert verdict.forecast.low <= verdict.forecast.value <= verdict.forecast.high < 1.2 * 57 * 60
+        assert verdict.forecast.value == pytest.approx(float(verdict.value), rel=0.05)
+        assert year.verdict("year").forecast == verdict.forecast
+        forecasts.append(verdict.forecast.chance)
+        running = case("late", accepted_at="2026-05-28T06:00")
+        year.deliver([running])
+        late = year.verdict()
+        assert late.forecast is not None
+        assert (late.forecast.value > verdict.forecast.value) == (statistic == "max")  # its four hours are the maximum
+    assert forecasts[0] > 0.9 > 0.6 > forecasts[1]
 
 
 def test_the_rate_needed_and_the_last_day_to_turn_are_in_the_answer_and_the_explanation(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from agent.evaluate.judgement import Evidence, judge, target_on
 from agent.evaluate.openwork import OpenCount, OpenObservation, OpenWork
 from agent.evaluate.outages import Lost, Outages
 from agent.evaluate.prospects import JUDGED_WINDOWS, Prospect
-from agent.evaluate.ranked import Ranked
-from agent.forecast import Outlook
+from agent.evaluate.ranked import FORESEEN_MARGIN, MARGIN, Ranked
+from agent.forecast import Ordered, Outlook
 from agent.ledger import Session
 from agent.measures import Clocks, Count, Days, DurationMeasure, Setting, Uptime, promised_microseconds
 from agent.model import SECOND_US, Acknowledgement, Day, Instant, Outcome, Stage, Statement, Tally, Verdict, Window
@@ -265,7 +265,7 @@ class Held:
             confirmed=self.confirmed,
             definition=self.rule,
             definition_waiting=self.waiting_rule,
-            outlook=self._outlook(window, now, today) if system is None else None,
+            outlook=self._outlook(session, window, count, now, today) if system is None else None,
             statement=last_before(self.statements, window.last),
             stated_values=values_before(self.statements, window.last),
             of_the_year=system is None and window.name in JUDGED_WINDOWS,
@@ -280,11 +280,19 @@ class Held:
         last = self.acknowledged
         return last if last is not None and last.at <= now and today <= last.until else None
 
-    def _outlook(self, window: Window, now: Instant, today: Day) -> Outlook | None:
+    def _outlook(self, session: Session, window: Window, count: Count, now: Instant, today: Day) -> Outlook | None:
         """What is said of the year, in the windows that stand for it."""
         if self.prospect is None or window.name not in JUDGED_WINDOWS:
             return None
-        return self.prospect.outlook(target_on(self.indicator, today), self.open, now, today)
+
+        def ordered() -> Ordered:
+            ranked, running = self._numbers(window, None, count.tally.den)
+            return Ordered(
+                ranked.count + len(running),
+                lambda first, end: [number / SECOND_US for number in ranked.between(session, first, end, running)],
+            )
+
+        return self.prospect.outlook(target_on(self.indicator, today), self.open, now, today, ordered)
 
     def _count(self, window: Window, system: str | None, open_count: OpenCount, now: Instant) -> Count:
         tally = Tally(*self.sums.get((window.name, system), Tally()))
@@ -385,21 +393,28 @@ class Held:
         milestone = not isinstance(measure, DurationMeasure)
         if milestone and (count.waiting or count.overdue):  # no date until everything planned is done
             return None
+        ranked, running = self._numbers(window, system, count.tally.den)
+        numbers, first = ranked.around(session, self.rank, running)
+        total = ranked.count + len(running)
+        return percentile(numbers, self.rank, 1 if milestone else SECOND_US, first, total)
+
+    def _numbers(self, window: Window, system: str | None, count: int) -> tuple[Ranked, list[int]]:
+        """The numbers of a window in order, and the time that overdue open records have taken so far."""
+        assert self.definition is not None
         running = [
             taken for name, day, taken in self._overdue if window.first <= day < window.last and system in (None, name)
         ]
         ranked = self._ranked.get((window.name, system))
-        if ranked is not None and ranked.count != count.tally.den:  # it has lost track
+        if ranked is not None and ranked.count != count:  # it has lost track
             self._ranked.clear()
             ranked = None
         if ranked is None:
-            ranked = Ranked(self.definition, window, system, count.tally.den)
+            foreseen = system is None and window.name in JUDGED_WINDOWS  # which looks far from the rank
+            ranked = Ranked(self.definition, window, system, count, FORESEEN_MARGIN if foreseen else MARGIN)
             for other in (one for (_, name), one in self._ranked.items() if name == system):
                 ranked.take_over(other)
             self._ranked[(window.name, system)] = ranked
-        numbers, first = ranked.around(session, self.rank, running)
-        total = ranked.count + len(running)
-        return percentile(numbers, self.rank, 1 if milestone else SECOND_US, first, total)
+        return ranked, running
 
     def _running(self, now: Instant) -> list[tuple[str, Day, int]]:
         """The time overdue open records have taken so far, where they count and the value is a percentile."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from agent.config import Indicator, Plan
 from agent.evaluate.openwork import OpenWork
-from agent.forecast import DayKinds, History, Outlook, Standing, outlook, reading_of
+from agent.forecast import DayKinds, History, Ordered, Outlook, Standing, outlook, reading_of
 from agent.measures import Days, DurationMeasure
 from agent.model import Day, Instant, Stage, Tally, Target
 from agent.worktime import CalendarUnknown
@@ -58,15 +58,17 @@ class Prospect:
         if not isinstance(self._measure, Days):
             self._history.set(day, self._days[day])
 
-    def outlook(self, target: Target | None, work: OpenWork, now: Instant, today: Day) -> Outlook | None:
-        """What follows for the year as things stand now."""
+    def outlook(
+        self, target: Target | None, work: OpenWork, now: Instant, today: Day, ordered: Callable[[], Ordered]
+    ) -> Outlook | None:
+        """What follows for the year as things stand now; the values so far are asked for where they are looked at."""
         if self._history is None or target is None:
             return None
         standing = self._standing(work, now, today)
         asked = (target, today, standing)
         if self._kept is None or self._kept[0] != asked:
             left = self._days_left(today) if isinstance(self._measure, Days) else None
-            self._kept = asked, outlook(self._history, target, min(today, self._last), standing, left)
+            self._kept = asked, outlook(self._history, target, min(today, self._last), standing, left, ordered)
         return self._kept[1]
 
     def _standing(self, work: OpenWork, now: Instant, today: Day) -> Standing:

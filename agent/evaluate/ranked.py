@@ -11,6 +11,7 @@ from agent.ledger import Session
 from agent.model import Window
 
 MARGIN = 2_000  # numbers kept on either side: so far the rank can drift before they are read anew
+FORESEEN_MARGIN = 500_000  # where the year's end is foreseen, for which numbers far from the rank are looked at
 MOST_MARGINS = 20  # … and so many of them in all
 
 
@@ -47,16 +48,21 @@ class Ranked:
             insort(kept, number)
 
     def around(self, session: Session, rank: Fraction, running: Sequence[int]) -> tuple[list[int], int]:
-        """The numbers around a rank, merged with some running ones, and the place of the first among all.
+        """The numbers around a rank once some running ones are merged in, and the place of the first.
 
         Whatever the running ones are, they move the rank by no more places than there are of them.
         """
         total = self.count + len(running)
         below = rank.numerator * max(0, total - 1) // rank.denominator
-        first, last = max(0, below - len(running)), min(self.count, below + 2)
-        if first < self._first or last > self._first + len(self._kept):
-            self._read(session, max(0, first - self._margin), min(self.count, last + self._margin))
-        return sorted([*self._kept[first - self._first : last - self._first], *running]), first
+        return self.between(session, below, below + 2, running), below
+
+    def between(self, session: Session, first: int, end: int, running: Sequence[int]) -> list[int]:
+        """The numbers at the places `[first, end)`, as far as there are, once some running ones are merged in."""
+        begin, last = min(max(0, first - len(running)), self.count), min(self.count, end)
+        if begin < self._first or last > self._first + len(self._kept):
+            self._read(session, max(0, begin - self._margin), min(self.count, last + self._margin))
+        merged = sorted([*self._kept[begin - self._first : last - self._first], *running])
+        return merged[first - begin : end - begin]
 
     def _read(self, session: Session, first: int, last: int) -> None:
         """The numbers from one rank to another, counted from the nearer end."""

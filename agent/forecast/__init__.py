@@ -10,7 +10,8 @@ from __future__ import annotations
 from agent.forecast.course import course
 from agent.forecast.days import DayKinds
 from agent.forecast.history import History
+from agent.forecast.ordered import Ordered
 from agent.forecast.outlook import Outlook, Standing, outlook
 from agent.forecast.reading import Reading, reading_of
 
-__all__ = ["DayKinds", "History", "Outlook", "Reading", "Standing", "course", "outlook", "reading_of"]
+__all__ = ["DayKinds", "History", "Ordered", "Outlook", "Reading", "Standing", "course", "outlook", "reading_of"]

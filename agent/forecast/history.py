@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import inf
 
-from agent.forecast.batches import WEEK, Batches
 from agent.forecast.days import KINDS, DayKinds
+from agent.forecast.level import Level, level_ahead
 from agent.forecast.reading import Losses, Reading
+from agent.forecast.runs import WEEK, Run, runs_of, spread_of_losses, spread_of_volumes
 from agent.model import Day, Tally
 
-HALF_LIFE_DAYS = 120.0  # what happened so long ago weighs half
+HALF_LIFE_DAYS = 120.0  # volumes of so long ago weigh half
 LOOK_BACK_DAYS = 364
+CHANCE_WORTH = 4.0  # degrees of freedom given to the belief that records stray by chance alone
 FEWEST_DAYS = 2 * WEEK  # fewer teach nothing of how far weeks stray
 SHRINK_DAYS = 2.0  # a weekday's own mean weighs as much as the common one after so many days
 WEIGHTS: list[float] = [0.5 ** (age / HALF_LIFE_DAYS) for age in range(LOOK_BACK_DAYS + 1)]
@@ -23,14 +26,16 @@ NOTHING: Losses = (0, 0)
 class Lesson:
     """What the days before today teach. Variances are in squared units of the losses."""
 
-    ratio: float  # losses per unit of volume, recent days weighing more
-    worth: float  # the volume this weighted ratio is worth
-    share: float  # the ratio with Jeffreys's half loss and half record kept, for records
-    spread: float  # variance of the losses per unit of volume
-    freedom: float  # degrees of freedom behind it
-    wandering: float  # variance a day by which the ratio itself walks
+    level: Level  # the losses per unit of volume expected from today to the year's end
+    share: float  # the same with Jeffreys's half loss and half record kept, for records
+    seen: int  # the volume these days had
     volume_spread: float  # variance of the volume per unit of what its days promise
     volumes: tuple[float, ...]  # expected volume by kind of day
+
+    @property
+    def ratio(self) -> float:
+        """Losses per unit of volume to come."""
+        return self.level.mean
 
 
 class History:
@@ -108,23 +113,33 @@ class History:
             return None
         days = [self._days.get(day, NOTHING) for day in range(first, today)]
         kinds = self.kinds.between(first, today)
-        weights = WEIGHTS[today - first : 0 : -1]
-        total = sum(weight * volume for weight, (_, volume) in zip(weights, days, strict=True))
-        if total <= 0:
+        seen = sum(volume for _, volume in days)
+        if not seen:
             return None
-        ratio = sum(weight * lost for weight, (lost, _) in zip(weights, days, strict=True)) / total
-        worth = total**2 / sum(weight * weight * volume for weight, (_, volume) in zip(weights, days, strict=True))
-        volumes = _volume_by_kind(days, kinds, weights)
-        return self._taught(ratio, worth, volumes, Batches(days, [volumes[kind] for kind in kinds]))
+        volumes = _volume_by_kind(days, kinds, WEIGHTS[today - first : 0 : -1])
+        runs = runs_of(days, [volumes[kind] for kind in kinds])
+        level = self._level([run for run in runs if run.volume], max(self.last - today + 1, 1))
+        share = _with_jeffreys(level.mean, seen) if self.reading.whole else level.mean
+        return Lesson(level, share, seen, spread_of_volumes(runs), volumes)
 
-    def _taught(self, ratio: float, worth: float, volumes: tuple[float, ...], batches: Batches) -> Lesson:
-        share, spread, freedom = ratio, batches.spread(), float(batches.freedom)
+    def _level(self, runs: Sequence[Run], days_left: int) -> Level:
+        """Records are believed to stray by chance alone, p · (1 − p); sums as their neighbours show."""
+        lost, volume = sum(run.lost for run in runs), sum(run.volume for run in runs)
         if self.reading.whole:
-            share = (ratio * worth + 0.5) / (worth + 1)
-            spread, freedom = batches.spread_of_records(share)
-        usual = share * (1 - share) if self.reading.bounded else ratio
-        wandering, strays = batches.wandering(usual), batches.volume_spread()
-        return Lesson(ratio, worth, share, spread, freedom, wandering, strays, volumes)
+            share = _with_jeffreys(lost / volume, volume)
+            spread, worth = share * (1 - share), CHANCE_WORTH
+        else:
+            share, spread, worth = lost / volume, spread_of_losses(runs), 0.0
+        if not spread:  # a sum that never strayed
+            return Level(share, 0.0, 0.0, 1.0)
+        usual = share * (1 - share) if self.reading.bounded else share
+        level = level_ahead(runs, days_left, usual, spread, worth)
+        mean = min(max(level.mean, 0.0), 1.0 if self.reading.bounded else inf)
+        return level._replace(mean=mean)
+
+
+def _with_jeffreys(share: float, volume: int) -> float:
+    return (share * volume + 0.5) / (volume + 1)
 
 
 def _volume_by_kind(days: Sequence[Losses], kinds: bytes, weights: Sequence[float]) -> tuple[float, ...]:

@@ -6,13 +6,14 @@ Everything is said of losses (see `reading`): lost so far N of D, an expected fu
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
 from agent.forecast.foreseen import foresee
 from agent.forecast.history import History, Lesson
+from agent.forecast.ordered import Ordered
 from agent.forecast.reading import Reading
 from agent.forecast.year import Year
 from agent.model import Day, Forecast, Target
@@ -60,16 +61,16 @@ def outlook(
     today: Day,
     standing: Standing | None = None,
     volume_left: int | None = None,
-    ordered: Sequence[float] = (),
+    ordered: Callable[[], Ordered] | None = None,
 ) -> Outlook | None:
     """What follows from a History as it stands during `today`; None where no number is promised.
 
     `volume_left` is the volume to come after what is tallied, where it is known (due days, planned tasks); otherwise it
-    is expected. `ordered` holds the sorted values so far, in seconds, for the forecast of a percentile or maximum.
+    is expected. `ordered` gives the year's values so far, for the forecast of a percentile or maximum.
     """
     reading = history.reading
     bounds = reading.bounds(target) if target is not None else None
-    if bounds is None:
+    if target is None or target.value is None or bounds is None:
         return None
     if today > history.last:
         today, volume_left = history.last, 0
@@ -88,7 +89,8 @@ def outlook(
         return Outlook(expected, None, None, None, None, None, not hopeless, None, None, False, assumed)
     allowed = _allowed(reading, year)
     left = _left(history, year, lesson, allowed)
-    foreseen = foresee(reading, year, lesson, history.last - today, ordered)
+    values = ordered() if ordered is not None and reading.rank is not None else None
+    foreseen = foresee(reading, year, lesson, float(target.value), values)
     return Outlook(
         expected_remaining=expected,
         misses_allowed=allowed,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from itertools import accumulate
-from math import exp, floor, inf, log, log1p, sqrt
+from math import exp, floor, log1p, sqrt
 from statistics import NormalDist
 from typing import Protocol
 
@@ -126,18 +125,3 @@ def _fewer(mean: float, variance: float, freedom: float) -> Spread:
         return Quantity(mean, variance, freedom)
     z = NORMAL.inv_cdf(EIGHTY[1])
     return Records(mean, variance * (t_of(z, freedom) / z) ** 2)
-
-
-def year_maximum(ordered: Sequence[float], more: float, share: float) -> float:
-    """The maximum not exceeded with this probability after `more` values like the sorted ones.
-
-    Inside the sample nothing is known but the maximum; beyond it the tail goes on as a power (Weissman 1978), with
-    Hill's exponent (1975) over the upper tenth.
-    """
-    count, highest = len(ordered), ordered[-1]
-    beyond = 1 - share ** (1 / more) if more > 0 else inf
-    if beyond >= 1 / (count + 1) or count < 10:
-        return highest
-    tail = ordered[-max(count // 10, 5) :]
-    exponent = sum(log(each / tail[0]) for each in tail) / len(tail) if tail[0] > 0 else 0.0
-    return float(highest * (1 / ((count + 1) * beyond)) ** exponent)
