@@ -358,6 +358,16 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """That somebody does not agree with how a printed row is read."""
+
+    act: int
+    at: Instant
+    account: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """One indicator in one window, for one system or (None) all together. `value` is None where nothing can be said."""
 
@@ -393,6 +403,7 @@ class Verdict:
     course: Course | None = None  # of a cumulative row with a plan
     stated: Statement | None = None  # what a person said of the year so far, where the window begins with it
     acknowledged: Acknowledgement | None = None  # the one in force, of all systems together
+    objection: Objection | None = None  # to the reading, of all systems together
 
 
 @dataclass(frozen=True, slots=True)

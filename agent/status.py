@@ -21,6 +21,7 @@ from agent.model import (
     Finding,
     Forecast,
     Instant,
+    Objection,
     OpenRecord,
     Snapshot,
     SourceStatus,
@@ -187,7 +188,12 @@ def _verdict(verdict: Verdict, zone: tzinfo) -> Json:
         "definition_waiting": verdict.definition_waiting,
         "stated": None if verdict.stated is None else _stated(verdict.stated, zone),
         "acknowledged": None if verdict.acknowledged is None else _acknowledged(verdict.acknowledged, zone),
+        "objection": None if verdict.objection is None else _objection(verdict.objection, zone),
     }
+
+
+def _objection(one: Objection, zone: tzinfo) -> Json:
+    return {"act": one.act, "at": _moment(one.at, zone), "account": one.account, "says": one.says}
 
 
 def _acknowledged(one: Acknowledgement, zone: tzinfo) -> Json:

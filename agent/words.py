@@ -119,10 +119,13 @@ NO_OWNER = "未指定责任处室"
 
 
 def flags(verdict: Verdict) -> tuple[str, ...]:
-    """The flags of a verdict in words; of an acknowledgement also how long it holds."""
-    until = verdict.acknowledged
-    through = "" if until is None else f"至{date.fromordinal(until.until).isoformat()}"
-    return tuple(FLAGS[flag] + (through if flag == "acknowledged" else "") for flag in verdict.flags)
+    """The flags of a verdict in words; of an acknowledgement also how long it holds, of a reading who objects to it."""
+    more = {}
+    if (until := verdict.acknowledged) is not None:
+        more["acknowledged"] = f"至{date.fromordinal(until.until).isoformat()}"
+    if (against := verdict.objection) is not None:
+        more["unconfirmed"] = f"（{against.account}有异议：{against.says}）"
+    return tuple(FLAGS[flag] + more.get(flag, "") for flag in verdict.flags)
 
 
 def finding(kind: str) -> str:

@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "status": JUDGED,
     "forecast": {"model", "worktime", "measures", "config"},
     "acts": JUDGED | {"written"},
-    "roundtrip": JUDGED | {"acts", "excel", "export", "written"},
+    "roundtrip": JUDGED | {"acts", "excel", "explain", "export", "written"},
     "drafting": {"model", "config", "excel", "written"},
     "owed": JUDGED | {"status"},
     "findings": JUDGED,

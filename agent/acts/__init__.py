@@ -10,13 +10,14 @@ from agent.acts.acknowledging import acknowledge, lift
 from agent.acts.attesting import Outcome, Taken, state, take_back, take_in
 from agent.acts.exclusions import approve, request_exclusion, request_return, retract
 from agent.acts.filling import without_names
-from agent.acts.readings import confirm
+from agent.acts.readings import Opinion, confirm, opine
 from agent.acts.saying import Claim, Part, Unclear, Wrong, claim
 from agent.ledger import Ledger, acts
 from agent.ledger.acts import Act
 
 __all__ = [
     "Claim",
+    "Opinion",
     "Outcome",
     "Part",
     "Taken",
@@ -29,6 +30,7 @@ __all__ = [
     "confirm",
     "lift",
     "log",
+    "opine",
     "request_exclusion",
     "request_return",
     "retract",

@@ -9,18 +9,21 @@ from typing import NamedTuple
 
 from agent.config import Indicator
 from agent.ledger.acts import Act
+from agent.model import Objection
 
 EXCLUDE, RESTORE, APPROVE, CONFIRM, DEFINE = "exclude", "restore", "approve", "confirm", "define"
+OBJECT = "object"  # to a reading; the last of objecting and confirming holds
 RETRACT = "retract"  # a request is taken back by the account that made it
 WITHDRAW = "withdraw"  # that many records of a source are gone was accepted
 
 
 class Standing(NamedTuple):
-    """What the acts come to: requests that wait for approval, exclusions in force, readings confirmed."""
+    """What the acts come to: requests that wait for approval, exclusions in force, readings agreed to or not."""
 
     waiting: tuple[Act, ...]
     excluded: Mapping[tuple[str, str], Act]  # (source/id, indicator or "") → the request in force
-    confirmed: Mapping[str, Act]  # project/indicator → the last confirmation
+    confirmed: Mapping[str, Act]  # project/indicator → the last confirmation, unless it was objected to since
+    objected: Mapping[str, Act]  # project/indicator → the last objection, unless it was confirmed since
 
 
 def standing(log: Iterable[Act]) -> Standing:
@@ -28,6 +31,7 @@ def standing(log: Iterable[Act]) -> Standing:
     requests: dict[int, Act] = {}
     excluded: dict[tuple[str, str], Act] = {}
     confirmed: dict[str, Act] = {}
+    objected: dict[str, Act] = {}
     for act in log:
         match act.kind:
             case "exclude" | "restore":
@@ -46,11 +50,20 @@ def standing(log: Iterable[Act]) -> Standing:
                 requests.pop(int(act.subject), None)
             case "confirm":
                 confirmed[act.subject] = act
-    return Standing(tuple(requests.values()), excluded, confirmed)
+                objected.pop(act.subject, None)
+            case "object":
+                objected[act.subject] = act
+                confirmed.pop(act.subject, None)
+    return Standing(tuple(requests.values()), excluded, confirmed, objected)
 
 
 def _is_of_one_row(act: Act, other: Act) -> bool:
     return other.kind == DEFINE and (act.subject, act.body["year"]) == (other.subject, other.body["year"])
+
+
+def objection_of(act: Act) -> Objection:
+    """The objection an act made."""
+    return Objection(act.n, act.at, act.account, act.body["objection"])
 
 
 def reading_hash(indicator: Indicator) -> str:

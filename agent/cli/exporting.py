@@ -196,8 +196,38 @@ def offices(order: Order) -> Made:
     return Made(workbook(sheets), body, [f"{owner}：{len(rows)} 行" for owner, rows in sheets.owners.items()])
 
 
+def readings(order: Order) -> Made:
+    """The workbook in which the readings of ours are confirmed or objected to."""
+    from agent.book.standing import standing
+    from agent.export import period_of, plan_of
+    from agent.export.logged import fingerprint, iso, seq_of
+    from agent.ledger import acts
+    from agent.roundtrip import lines_of, workbook_of_readings
+
+    plan, question = plan_of(order.config, order.year), order.question
+    if order.file.suffix.lower() != ".xlsx":
+        raise ConfigError(f"-o {order.file.name}：口径确认表的文件名应以 .xlsx 结尾")
+    assert question.first is not None
+    assert question.last is not None
+    with order.ledger.read() as session:
+        stands = standing(acts.read(session, question.through))
+    lines = list(lines_of(order.config, plan, period_of(plan, question.first, question.last)))
+    body = {
+        "year": order.year,
+        "first": iso(question.first),
+        "last": iso(question.last),
+        "at": None,
+        "as_of": order.now,
+        "seq": question.through or seq_of(order.ledger),
+        "targets": [fingerprint(path) for path in order.targets],
+    }
+    ours = sum(line.is_ours for line in lines)
+    return Made(workbook_of_readings(plan, lines, stands), body, [f"口径 {len(lines)} 行，其中 {ours} 行为我方读法"])
+
+
 FORMS: dict[str, Callable[[Order], Made]] = {
     "attest": offices,
+    "readings": readings,
     "self-evaluation": judged,
     "monitoring": judged,
     "targets": judged,
@@ -205,7 +235,7 @@ FORMS: dict[str, Callable[[Order], Made]] = {
 }
 ALL, OFFICIAL = "all", ("self-evaluation", "targets", "monitoring")
 TEMPLATED = ("self-evaluation", "monitoring")
-WHOLE_YEAR = ("self-evaluation", "targets", "annual-report")
+WHOLE_YEAR = ("readings", "self-evaluation", "targets", "annual-report")
 
 
 def export(

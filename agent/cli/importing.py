@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli.opening import complain, console, load, open_ledger, say
 from agent.cli.options import DEFAULT_LEDGER, DEFAULT_TARGETS, DONE, LedgerAt, Targets
 from agent.model import ConfigError
+
+if TYPE_CHECKING:
+    from agent.config import Config
+    from agent.model import Instant
+    from agent.roundtrip import Opinions, Returned
 
 
 def import_(
@@ -22,11 +27,13 @@ def import_(
     from agent import acts, terminal
     from agent.book.statements import statements
     from agent.poll import now_instant
-    from agent.roundtrip import marked, read
+    from agent.roundtrip import is_of_readings, read
 
     if evidence is not None and not evidence.is_dir():
         raise ConfigError(f"--evidence：{evidence} 不是文件夹")
     config, now = load(targets, None), now_instant()
+    if is_of_readings(workbook):
+        return import_readings(workbook, config, ledger, now)
     with open_ledger(ledger) as opened:
         made = statements(acts.log(opened)[0])
         today = {plan.year: plan.days.day_of(now) for plan in config.plans}
@@ -35,11 +42,7 @@ def import_(
             complain(f"表中已没有这一行，原有填报不变：{name}")
         for name in returned.emptied:
             complain(f"这一行已清空，原有填报不变（要撤回请用 dabiao attest … --take-back）：{name}")
-        if returned.problems:
-            beside = workbook.with_name(f"{workbook.stem}.有误.xlsx")
-            beside.write_bytes(marked(returned.book, returned.problems))
-            lines = [str(problem) for problem in returned.problems]
-            raise ConfigError([*lines, f"共 {len(lines)} 处有误，整份均未入账；标红的表见 {beside}"])
+        refuse(workbook, returned)
         taken = acts.take_in(opened, returned.claims, returned.heads, now, acts.account())
     changed = [outcome for outcome in taken.rows if outcome.act is not None]
     for line in terminal.attested(changed):
@@ -48,6 +51,37 @@ def import_(
         say(f"表头信息（{act.subject}）：{'、'.join(sorted(act.body['fields']))}（第{act.n}条）")
     say(f"填报 {len(taken.rows)} 行：{len(changed)} 行有改动，{len(taken.rows) - len(changed)} 行与已有填报相同")
     return DONE
+
+
+def import_readings(workbook: Path, config: Config, ledger: str, now: Instant) -> int:
+    """Take what somebody says of the readings, as acts of this account."""
+    from agent import acts
+    from agent.roundtrip import read_readings
+
+    returned = read_readings(workbook, config)
+    for name in returned.missing:
+        complain(f"表中已没有这一行，原有意见不变：{name}")
+    refuse(workbook, returned)
+    with open_ledger(ledger) as opened:
+        made = acts.opine(opened, returned.opinions, now, acts.account())
+    for act in made:
+        if act is not None:
+            against = act.body.get("objection")
+            say(f"{act.subject}：{f'有异议：{against}' if against else '口径已确认'}（第{act.n}条）")
+    changed = sum(act is not None for act in made)
+    say(f"意见 {len(made)} 行：{changed} 行有改动，{len(made) - changed} 行与已有意见相同")
+    return DONE
+
+
+def refuse(workbook: Path, returned: Returned | Opinions) -> None:
+    """Where any cell is wrong, nothing is taken, and the same workbook comes back marked."""
+    from agent.roundtrip import marked
+
+    if returned.problems:
+        beside = workbook.with_name(f"{workbook.stem}.有误.xlsx")
+        beside.write_bytes(marked(returned.book, returned.problems))
+        lines = [str(problem) for problem in returned.problems]
+        raise ConfigError([*lines, f"共 {len(lines)} 处有误，整份均未入账；标红的表见 {beside}"])
 
 
 def import_targets(

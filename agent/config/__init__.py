@@ -9,7 +9,7 @@ from pathlib import Path
 from agent.config.alerting import RouteKinds
 from agent.config.document import Document
 from agent.config.links import Links
-from agent.config.plan import Alerting, Config, Indicator, Plan, Project, Source, System
+from agent.config.plan import Alerting, Config, Indicator, Plan, Project, Reading, Source, System
 from agent.config.problems import Problems
 from agent.config.references import check_references
 from agent.config.sources import Collectors, SourcesFile
@@ -19,7 +19,19 @@ from agent.measures import MEASURES, Measure
 from agent.model import ConfigError
 from agent.notify import KINDS
 
-__all__ = ["Alerting", "Config", "Indicator", "Links", "Plan", "Project", "Source", "System", "load", "parse_target"]
+__all__ = [
+    "Alerting",
+    "Config",
+    "Indicator",
+    "Links",
+    "Plan",
+    "Project",
+    "Reading",
+    "Source",
+    "System",
+    "load",
+    "parse_target",
+]
 
 
 def load(

@@ -111,6 +111,15 @@ class LinksKeys(Keys):
     runbooks: Address | None = None
 
 
+class ReadingKeys(Keys):
+    """How something is read that no single row says."""
+
+    name: str
+    text: str
+    note: str
+    options: tuple[str, ...] = ()
+
+
 class PlanKeys(Keys):
     """The top of targets.yaml; its parts are read one by one, so that a mistake in one hides none in another."""
 
@@ -121,6 +130,7 @@ class PlanKeys(Keys):
     calendar: Any = None
     systems: Mapping[Id, Any] = {}
     projects: Mapping[Id, Any]
+    readings: Mapping[Id, ReadingKeys] = {}
 
 
 class ProjectKeys(Keys):
@@ -167,6 +177,7 @@ class IndicatorKeys(MeasuredKeys):
 
     level: tuple[str, ...] = Field(min_length=1)
     text: str
+    options: tuple[str, ...] = ()  # other ways to read what is printed
     owner: str | None = None
     weight: Mapping[str, Amount] = {}
     evidence: Mapping[Id, Any] = {}

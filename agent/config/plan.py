@@ -59,6 +59,18 @@ class Indicator:
     when_empty: str
     file: str
     line: int
+    options: tuple[str, ...] = ()  # other ways to read what is printed
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How something is read that no single row of the tables says."""
+
+    id: str
+    name: str
+    text: str  # as printed
+    note: str  # as it is read
+    options: tuple[str, ...]  # other ways to read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +97,7 @@ class Plan:
     systems: Mapping[str, System]
     projects: tuple[Project, ...]
     links: Links
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from agent.config.keys import (
     YearsFileKeys,
 )
 from agent.config.links import Links
-from agent.config.plan import Indicator, Plan, Project, System
+from agent.config.plan import Indicator, Plan, Project, Reading, System
 from agent.config.problems import MISSING, Path, unknown
 from agent.config.shape import shaped
 from agent.measures import Measure
@@ -58,7 +58,10 @@ class TargetsFile:
         path, found = FilePath(self.document.file), tuple(project for project in projects if project)
         asked = keys.links
         links = Links(asked.agent, asked.grafana, asked.runbooks or f"{asked.agent}/runbooks")
-        return Plan(path, keys.year, keys.organisation, keys.timezone, self.days, calendar, systems, found, links)
+        readings = tuple(Reading(id, one.name, one.text, one.note, one.options) for id, one in keys.readings.items())
+        return Plan(
+            path, keys.year, keys.organisation, keys.timezone, self.days, calendar, systems, found, links, readings
+        )
 
     # --- calendar and systems ---
 
@@ -166,6 +169,7 @@ class TargetsFile:
             when_empty=keys.when_empty,
             file=self.document.file,
             line=self.document.line(path),
+            options=keys.options,
         )
 
     def _evidence(self, project: str, row: str, id: str, raw: object) -> Indicator | None:

@@ -10,7 +10,7 @@ from itertools import chain
 from agent.book.acknowledgements import acknowledgements
 from agent.book.definition import Definition, all_indicators, definitions
 from agent.book.served import current
-from agent.book.standing import reading_hash, standing
+from agent.book.standing import objection_of, reading_hash, standing
 from agent.book.statements import statements
 from agent.config import Config, Plan, Source
 from agent.evaluate.coverage import Stretch, joined, registers_of, systems_told
@@ -220,13 +220,15 @@ class Board:
             return
         log = acts.read(session)
         self._since_closing.learn(log, now)
-        self._acts, confirmed, stated = count, standing(log).confirmed, statements(log)
+        self._acts, stands, stated = count, standing(log), statements(log)
         known = acknowledgements(log)
         rows = {f"{held.indicator.project}/{held.indicator.id}": held.indicator for held in self._indicators}
         for held in self._indicators:
             name = f"{held.indicator.project}/{held.indicator.id}".rsplit("/", held.indicator.id.count("/"))[0]
-            act = confirmed.get(name)
-            held.confirmed = act is not None and act.body["reading"] == reading_hash(rows[name])
+            act = stands.confirmed.get(name) or stands.objected.get(name)
+            is_of_this = act is not None and act.body["reading"] == reading_hash(rows[name])
+            held.confirmed = is_of_this and name in stands.confirmed
+            held.objection = objection_of(act) if act is not None and is_of_this and not held.confirmed else None
             place = (held.plan.year, f"{held.indicator.project}/{held.indicator.id}")
             held.statements, held.acknowledged = stated.get(place, ()), known.get(place)
             held.all_dirty()

@@ -18,7 +18,19 @@ from agent.evaluate.ranked import FORESEEN_MARGIN, MARGIN, Ranked
 from agent.forecast import Ordered, Outlook
 from agent.ledger import Session
 from agent.measures import Clocks, Count, Days, DurationMeasure, Setting, Uptime, promised_microseconds
-from agent.model import SECOND_US, Acknowledgement, Day, Instant, Outcome, Stage, Statement, Tally, Verdict, Window
+from agent.model import (
+    SECOND_US,
+    Acknowledgement,
+    Day,
+    Instant,
+    Objection,
+    Outcome,
+    Stage,
+    Statement,
+    Tally,
+    Verdict,
+    Window,
+)
 from agent.worktime import CalendarUnknown
 
 Place = tuple[str, str | None]  # window name, system (None: all together)
@@ -37,6 +49,7 @@ class Held:
         self.definition, self.sources = definition, tuple(sources)
         self.confirmed = False
         self.statements: tuple[Statement, ...] = ()  # of its year, in the order in which they were made
+        self.objection: Objection | None = None
         self.acknowledged: Acknowledgement | None = None  # the last of its year, be it in force or over
         self.changed_since_closing: list[tuple[Day, Day]] = []  # the closed days that would come out otherwise now
         self.clocks = Clocks(measure.clock, plan.calendar)
@@ -270,6 +283,7 @@ class Held:
             stated_values=values_before(self.statements, window.last),
             of_the_year=system is None and window.name in JUDGED_WINDOWS,
             acknowledged=self._acknowledged(now, today) if system is None else None,
+            objection=self.objection if system is None else None,
             changed_since_closing=system is None
             and any(window.first <= first and last <= window.last for first, last in self.changed_since_closing),
         )

@@ -17,6 +17,7 @@ from agent.model import (
     Course,
     Day,
     Instant,
+    Objection,
     Stage,
     State,
     Statement,
@@ -56,6 +57,7 @@ class Evidence:
     stated_values: tuple[tuple[Day, Fraction], ...] = ()  # all numbers stated, by the day they speak of
     of_the_year: bool = False  # the window stands for the year, of all systems together
     acknowledged: Acknowledgement | None = None  # the one in force
+    objection: Objection | None = None  # to how the printed row is read
     changed_since_closing: bool = False  # days of the window were closed for good, and would come out otherwise now
 
 
@@ -106,6 +108,7 @@ def judge(indicator: Indicator, window: Window, system: str | None, known: Evide
         course=along,
         stated=statement,
         acknowledged=known.acknowledged,
+        objection=known.objection,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from agent import words
+from agent.evaluate.judgement import UNCONFIRMED
 from agent.explain.judged import coverage_of, words_of_state
 from agent.export.appraisal import Appraisal
 from agent.export.basis import Basis
@@ -16,6 +17,7 @@ from agent.export.form import Cell, Grid, Sheet, Style
 from agent.export.profile import Profile
 from agent.export.rows import Line
 from agent.export.scoring import HUNDRED, Attention, Reverse
+from agent.model import Verdict
 from agent.shown import shown_target, written
 
 WIDTHS = (25, 17, 17, 19, 12, 12, 10, 32)
@@ -99,9 +101,17 @@ def _sources(grid: Grid, appraisal: Appraisal, lines: Sequence[Line]) -> None:
     _table(grid, SOURCES, [_source(line) for line in shown_lines])
 
 
+def _reading(verdict: Verdict) -> str:
+    """Whether anybody stands for how the row is read."""
+    if UNCONFIRMED not in verdict.flags:
+        return ""
+    against = verdict.objection
+    return f"\n{words.FLAGS[UNCONFIRMED]}" + (f"\n有异议：{against.says}" if against is not None else "")
+
+
 def _source(line: Line) -> list[Cell]:
     row, verdict = line.row, line.row.verdict
-    read = shown_target(verdict.target) + ("\n口径待确认" if row.unconfirmed else "")
+    read = shown_target(verdict.target) + _reading(verdict)
     coverage = coverage_of(verdict) if row.indicator.measure.from_records else "—"
     return [
         Cell(row.indicator.name, Style.TEXT),

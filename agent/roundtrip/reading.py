@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from openpyxl import Workbook
-from openpyxl.cell import Cell, MergedCell
-from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from agent.acts import Claim, Part, Unclear, claim
@@ -27,20 +24,18 @@ from agent.roundtrip.layout import (
     HEAD_TEXT,
     HEADS,
     HIDDEN,
-    IDENTITY,
     INDICATOR,
     PROJECT,
     TITLE,
     VERSION,
-    Column,
     Identity,
     identity,
     of_field,
 )
 from agent.roundtrip.problems import Problem
+from agent.roundtrip.rows import MOST_ROWS, Row, once, rows_of, rows_within, shown_cell
 from agent.written import text_of
 
-HEADINGS_WITHIN, MOST_ROWS, MOST_COLUMNS = 15, 2000, 60
 SEPARATORS = str.maketrans({"；": "\n", ";": "\n", "、": "\n", "，": "\n"})
 Made = Mapping[tuple[int, str], tuple[Statement, ...]]
 
@@ -55,16 +50,6 @@ class Returned:
     problems: list[Problem] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     emptied: list[str] = field(default_factory=list)  # rows stated before in which nothing stands now
-
-
-class Row(NamedTuple):
-    """One row of a sheet: where it stands, whose it is, and its texts by column."""
-
-    sheet: str
-    number: int
-    known: Identity
-    texts: Mapping[str, str]
-    places: Mapping[str, str]  # of each column the address of its cell
 
 
 def read(path: Path, config: Config, today: Mapping[int, Day], made: Made, folder: Path | None = None) -> Returned:
@@ -102,7 +87,7 @@ class _Reading:
         """The rows the workbook was made with, as its hidden sheet says."""
         if HIDDEN not in self.written.sheetnames:
             raise ConfigError(f"{path}：不是由 dabiao export --form attest 生成的填报表（找不到隐藏的表“{HIDDEN}”）")
-        rows = list(_rows_within(self.written[HIDDEN], MOST_ROWS, 3))
+        rows = list(rows_within(self.written[HIDDEN], MOST_ROWS, 3))
         title, version, year = (*rows[0], None, None, None)[:3] if rows else (None, None, None)
         if title != TITLE or not isinstance(year, int):
             raise ConfigError(f"{path}：不是由 dabiao export --form attest 生成的填报表")
@@ -122,13 +107,7 @@ class _Reading:
     def read(self, returned: Returned, today: Mapping[int, Day], made: Made, files: Mapping[str, Path]) -> None:
         """Take every row of every sheet."""
         rows = [row for row in self._rows(returned.problems) if self._belongs(row, returned.problems)]
-        seen: dict[Identity, Row] = {}
-        for row in rows:
-            if (former := seen.get(row.known)) is not None:
-                says = f"与 {former.sheet}!{former.places[IDENTITY].replace('A', 'B', 1)} 是同一行，请删去其中一行"
-                returned.problems.append(Problem(row.sheet, _shown_cell(row), says))
-            else:
-                seen[row.known] = row
+        seen = once(rows, returned.problems)
         for row in seen.values():
             if row.sheet == HEADS:
                 continue
@@ -146,27 +125,7 @@ class _Reading:
 
     def _rows_of(self, sheet: Worksheet, problems: list[Problem]) -> Iterator[Row]:
         columns = HEAD_COLUMNS if sheet.title == HEADS else COLUMNS
-        found = _headings(sheet, columns)
-        if found is None:
-            if any(identity(text_of(cell)) for row in _rows_within(sheet, MOST_ROWS, 1) for cell in row):
-                problems.append(Problem(sheet.title, "", "找不到表头行，请在原表上填写，不要删改表头"))
-            return
-        below, places = found
-        first = below + 1
-        for merged in sheet.merged_cells.ranges:
-            if merged.max_row >= first and any(merged.min_col <= at <= merged.max_col for at in places.values()):
-                cell, says = merged.coord.split(":")[0], f"合并了单元格 {merged.coord}，请取消合并"
-                problems.append(Problem(sheet.title, cell, says))
-        for number in range(first, min(sheet.max_row, MOST_ROWS) + 1):
-            cells = {label: sheet.cell(number, at) for label, at in places.items()}
-            texts = {label: self._text(sheet, cell, problems) for label, cell in cells.items()}
-            addresses = {label: cell.coordinate for label, cell in cells.items()}
-            known = identity(texts.get(IDENTITY, "")) or self._by_name(texts)
-            if known is not None:
-                yield Row(sheet.title, number, known, texts, addresses)
-            elif any(texts[column.label] for column in columns if column.part and column.label in texts):
-                cell = addresses.get(INDICATOR, f"B{number}")
-                problems.append(Problem(sheet.title, cell, "认不出这一行是哪个项目的哪项指标，请在原表上填写"))
+        yield from rows_of(sheet, self.valued, columns, self._by_name, problems)
 
     def _by_name(self, texts: Mapping[str, str]) -> Identity | None:
         """The row whose hidden cell was lost, by the names that stand in it."""
@@ -181,19 +140,6 @@ class _Reading:
                 if (one.name, field.label) == (project, name)
             ]
         return found[0] if len(found) == 1 else None
-
-    def _text(self, sheet: Worksheet, cell: Cell | MergedCell, problems: list[Problem]) -> str:
-        """What a cell says; of a formula the value it was saved with."""
-        value = cell.value
-        if cell.data_type == "f":
-            value = self.valued[sheet.title][cell.coordinate].value
-            if value is None:
-                problems.append(Problem(sheet.title, cell.coordinate, "公式没有计算结果，请直接填写数值"))
-                return ""
-        if cell.data_type == "e" or (isinstance(value, str) and value in ERRORS):
-            problems.append(Problem(sheet.title, cell.coordinate, f"单元格是错误值“{value}”，请直接填写"))
-            return ""
-        return text_of(value)
 
     def _belongs(self, row: Row, problems: list[Problem]) -> bool:
         known = row.known
@@ -210,7 +156,7 @@ class _Reading:
             says = f"targets.yaml 的该项目中没有“{row.texts.get(INDICATOR) or known.name}”"
         else:
             return True
-        problems.append(Problem(row.sheet, _shown_cell(row), says))
+        problems.append(Problem(row.sheet, shown_cell(row), says))
         return False
 
     # --- what the rows say ---
@@ -245,7 +191,7 @@ class _Reading:
             wrong += unclear.wrong
         for part, says in wrong:
             label = cells.get(part)
-            returned.problems.append(Problem(row.sheet, row.places[label] if label else _shown_cell(row), says))
+            returned.problems.append(Problem(row.sheet, row.places[label] if label else shown_cell(row), says))
 
     def _take_heads(self, rows: Sequence[Row], returned: Returned) -> None:
         for project in dict.fromkeys(row.known.project for row in rows):
@@ -255,37 +201,6 @@ class _Reading:
             for key, says in unfit:
                 row = mine[key]
                 returned.problems.append(Problem(row.sheet, row.places[HEAD_TEXT], says))
-
-
-ERRORS = ("#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#N/A", "#NUM!", "#NULL!")
-
-
-def _headings(sheet: Worksheet, columns: Sequence[Column]) -> tuple[int, dict[str, int]] | None:
-    """The row below which the table begins, and the place of each column; its headings may stand in two rows."""
-    labels = {column.label for column in columns}
-    wanted = {PROJECT, columns[-2].label}
-    rows = list(_rows_within(sheet, HEADINGS_WITHIN, MOST_COLUMNS))
-    for number, cells in enumerate(rows, 1):
-        if PROJECT not in map(text_of, cells):
-            continue
-        below = rows[number] if number < len(rows) else ()
-        places = {
-            text_of(cell): at for row in (cells, below) for at, cell in enumerate(row, 1) if text_of(cell) in labels
-        }
-        two = any(text_of(cell) in labels for cell in below)
-        if wanted <= places.keys():
-            return number + (1 if two or not any(map(text_of, below)) else 0), places
-    return None
-
-
-def _rows_within(sheet: Worksheet, rows: int, columns: int) -> Iterator[tuple[object, ...]]:
-    """The values of the first rows; beyond the sheet's last openpyxl would make a cell of each it is asked for."""
-    return sheet.iter_rows(max_row=min(sheet.max_row, rows), max_col=columns, values_only=True)
-
-
-def _shown_cell(row: Row) -> str:
-    """A cell of the row that can be seen."""
-    return row.places.get(INDICATOR) or row.places.get(HEAD_FIELD) or f"{get_column_letter(2)}{row.number}"
 
 
 def _file(name: str, files: Mapping[str, Path], kept: Mapping[str, str]) -> File:

@@ -16,6 +16,7 @@ KINDS = {
     "restore": "申请恢复",
     "approve": "批准",
     "confirm": "确认口径",
+    "object": "口径有异议",
     "define": "变更口径",
     "withdraw": "确认撤回",
     "retract": "撤回申请",
@@ -47,7 +48,7 @@ def acts(log: Sequence[Act], broken: Act | None, timezone: str = "Asia/Shanghai"
             said(act.account),
             said(KINDS.get(act.kind, act.kind)),
             said(_subject(act)),
-            said(act.body.get("reason", "")),
+            said(act.body.get("reason") or act.body.get("objection", "")),
         ]
         for act in log
     ]

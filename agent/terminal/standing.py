@@ -115,7 +115,9 @@ def _footers(snapshot: Snapshot, chosen: list[Verdict]) -> Iterator[Text]:
     yield said("  ".join(f"{name} {count}" for name, count in counts if count))
     unconfirmed = sum("unconfirmed" in verdict.flags for verdict in rows)
     if unconfirmed:
-        yield said(f"{words.FLAGS['unconfirmed']}：{unconfirmed} 项", "dim")
+        objected = [verdict.name for verdict in rows if verdict.objection is not None]
+        against = f"，其中有异议：{'、'.join(objected)}" if objected else ""
+        yield said(f"{words.FLAGS['unconfirmed']}：{unconfirmed} 项{against}", "dim")
     waiting = [verdict.name for verdict in chosen if verdict.definition_waiting is not None]
     if waiting:
         yield said(f"口径变更待另一账号批准，仍按原口径：{'、'.join(waiting)}", "yellow")

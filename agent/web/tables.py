@@ -85,7 +85,7 @@ def sources(config: Config, snapshot: Snapshot) -> dict[str, Any]:
 def line(verdict: Verdict) -> Line:
     """One indicator in words."""
     notes = [words.REASONS.get(verdict.reason, verdict.reason)] if verdict.reason else []
-    notes += [words.FLAGS.get(flag, flag) for flag in verdict.flags]
+    notes += words.flags(verdict)
     numbers = {"good": verdict.good, "bad": verdict.bad, "open": verdict.open, "excluded": verdict.excluded}
     return Line(
         name=verdict.name,
