@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from datetime import date
 from pathlib import Path
@@ -17,8 +18,10 @@ ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "deploy" / "generated" / "alertmanager" / "alertmanager.yml"
 ROUTES = [
     ("alertname=DabiaoWatchdog severity=info", "mail"),
-    ("alertname=DabiaoAgentDown severity=critical", "mail"),
-    ("alertname=DabiaoScheduleStalled severity=critical", "mail"),
+    ("alertname=DabiaoAgentDown severity=critical", "outside"),
+    ("alertname=DabiaoScheduleStalled severity=critical", "outside"),
+    ("alertname=DabiaoNotificationsFailed severity=critical route=duty", "outside"),
+    ("alertname=DabiaoAlertsNotPosted severity=critical", "outside"),
     ("alertname=DabiaoRecordDueSoon severity=warning escalation=duty", "duty"),
     ("alertname=DabiaoRecordOverdue severity=critical escalation=duty", "duty"),
     ("alertname=DabiaoRecordOverdue severity=critical escalation=lead", "lead"),
@@ -62,16 +65,16 @@ def test_every_alert_there_is_has_a_route_tested():
     assert {labels.split()[0].removeprefix("alertname=") for labels, _ in ROUTES} == pages
 
 
-def test_what_reports_the_agents_death_does_not_pass_through_the_agent():
+def test_what_reports_that_the_agent_or_its_messages_fail_does_not_pass_through_the_agent():
     configuration = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
-    (mail,) = [one for one in configuration["receivers"] if one["name"] == "mail"]
-    assert mail.keys() == {"name", "email_configs"}
+    ways = {one["name"]: one.keys() - {"name"} for one in configuration["receivers"]}
+    assert (ways["mail"], ways["outside"]) == ({"email_configs"}, {"email_configs", "wechat_configs"})
 
 
 def test_no_secret_stands_in_the_configuration():
     text = SHIPPED.read_text(encoding="utf-8")
     assert "password:" not in text
-    assert "secret:" not in text
+    assert re.findall("secret: *(.*)", text) == ["change-me"]
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "metrics": JUDGED | {"agent", "alerts", "notify"},
     "notify": {"model", "words", "wire"},
     "alerts": JUDGED | {"wire", "notify"},
-    "render": JUDGED | {"alerts", "findings", "metrics"},
+    "render": JUDGED | {"alerts", "findings", "metrics", "notify"},
     "export": JUDGED | {"status", "excel", "explain", "written"},
     "report": JUDGED | {"explain", "export", "owed", "plots", "status"},
     "asking": JUDGED | {"findings", "status"},

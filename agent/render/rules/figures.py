@@ -1,0 +1,47 @@
+"""What the texts say of an indicator: its name, its window, its target, its value with as many digits as it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from agent.metrics import families as series
+from agent.model import Unit
+from agent.render.promql import held, looked_up, name, number, span, told
+from agent.render.rules.writing import INDICATOR, JUDGED
+from agent.words import WINDOWS
+
+SUBJECT = f"{name('dabiao_indicator_info', 'name', *INDICATOR)}"
+PROJECT = name("dabiao_project_info", "name", "project")
+WINDOW = "".join(f'{{{{ if eq $labels.window "{id}" }}}}{word}{{{{ end }}}}' for id, word in WINDOWS.items())
+TARGET = (
+    f"{{{{ with {looked_up('dabiao_indicator_info{project=%q,indicator=%q}', *INDICATOR)} }}}}"
+    "{{ . | first | label `target` }}{{ end }}"
+)
+
+
+def value() -> str:
+    """The value of an indicator in words; nothing where it has none."""
+    pieces = ""
+    for unit, family in series.TOTAL.values.items():
+        if unit not in SHOWN:
+            continue
+        scale = "100 * " if unit is Unit.RATIO else ""
+        selector = f"{scale}{held(family.name + '{project=%q,indicator=%q,window=%q}')}"
+        target = f"{scale}{held(series.TARGETS[unit].name + '{project=%q,indicator=%q}')}"
+        pieces += told(selector, f"当前值{SHOWN[unit](target)}，", *JUDGED)
+    return pieces
+
+
+def _finer(coarse: str, fine: str, layout: str, target: str) -> str:
+    """The value, or where it would be printed like the target it is held against, the value with more digits."""
+    asked = looked_up(target, *INDICATOR)
+    equal = f"eq (printf `{layout}` $v) (printf `{layout}` (. | first | value))"
+    chosen = f"{{{{ if {equal} }}}}{fine}{{{{ else }}}}{coarse}{{{{ end }}}}"
+    return f"{{{{ with {asked} }}}}{chosen}{{{{ else }}}}{coarse}{{{{ end }}}}"
+
+
+SHOWN: Mapping[Unit, Callable[[str], str]] = {
+    Unit.RATIO: lambda target: _finer(number("$v", "%.2f"), number("$v", "%.5f"), "%.2f", target) + "%",
+    Unit.SECONDS: lambda target: _finer(span("$v"), number("$v", "%.3f") + "秒", "%.0f", target),
+    Unit.COUNT: lambda target: '{{ printf `%.2f` $v | reReplaceAll "[.]00$" "" }}',
+}
