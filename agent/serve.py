@@ -124,8 +124,9 @@ def _tellers(config: Config, notifier: Notifier, publisher: Publisher) -> list[T
     """Who is told of open records: every Alertmanager, or without one the direct route."""
     standing, alerting = Standing(config), config.alerting
     if alerting.alertmanagers:
-        return [Poster(access, standing, now_instant, publisher.count) for access in alerting.alertmanagers]
-    return [] if alerting.direct is None else [Direct(alerting.direct, notifier, standing)]
+        posters = [Poster(access, standing, now_instant, publisher.count) for access in alerting.alertmanagers]
+        return [Teller("alertmanager", poster) for poster in posters]
+    return [] if alerting.direct is None else [Teller("direct", Direct(alerting.direct, notifier, standing))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ WINDOWS = {
     "custom": "自选区间",
 }
 SEVERITIES = {"critical": "紧急", "warning": "重要", "info": "提示"}
-ALERT, ENDED = "告警", "解除"
+ALERT, ENDED, LET_GO = "告警", "解除", "不再提醒"  # the last: it is not over, but no longer told of by itself
 UP = {True: "正常", False: "中断", None: "未知"}  # a system, a source
 RESULTS = {"new": "新增", "changed": "变更", "same": "相同", "rejected": "异常"}  # of the rows a source told
 OUTCOMES = {"good": "合格", "bad": "不合格", "excluded": "剔除", "open": "未结"}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
 
-from agent.alerts import Poster, Standing
-from agent.alerts.telling import ENDS_LATE_US, Direct
+from agent.alerts import Direct, Poster, Standing, Teller
+from agent.alerts.telling import ENDS_LATE_US
+from agent.evaluate.board import SHOWN_OPEN
 from agent.metrics import Exposition
 from agent.model import SECOND_US, OpenRecord, Snapshot, Stage
 from agent.notify import KINDS, Notifier, Outbox
@@ -19,6 +21,7 @@ from tests.example_snapshot import make_config, make_snapshot
 from tests.plans import at
 from tests.web_serving import closed_port
 
+WAIT_SECONDS = 20
 NOW = at("2026-03-02T14:33:15")
 MINUTE = 60 * SECOND_US
 
@@ -94,17 +97,95 @@ def test_of_a_burst_ten_ring_alone_and_one_alert_counts_the_rest(config, standin
     assert sum(dict(labels)["alertname"] == "DabiaoRecordsPileUp" for labels in alerts) == 1
 
 
-def test_without_alertmanager_a_route_is_told_once_of_each_and_that_it_is_over(config, standing):
-    outbox = Outbox()
-    notifier = Notifier({"a": KINDS["outbox"].model_validate({"kind": "outbox"})}, outbox, now_instant)
-    direct, one, other = Direct("a", notifier, standing), fault("1", "14:30:00"), fault("2", "14:31:00")
+@pytest.fixture
+def outbox() -> Outbox:
+    return Outbox()
+
+
+@pytest.fixture
+def direct(standing, outbox) -> Direct:
+    return Direct(
+        "a", Notifier({"a": KINDS["outbox"].model_validate({"kind": "outbox"})}, outbox, now_instant), standing
+    )
+
+
+def test_without_alertmanager_a_route_is_told_once_of_each_and_that_it_is_over(config, direct, outbox):
+    one, other = fault("1", "14:30:00"), fault("2", "14:31:00")
     for records in ((one,), (one,), (one, other), (other,)):
-        assert direct.tell(standing.at(snapshot(config, *records)), NOW)
+        assert direct.tell(snapshot(config, *records))
     first, second, third = [sent.text for sent in reversed(outbox.recent())]
     assert "故障单1 " in first
     assert "故障单2 " in second
     assert "故障单1 " not in second
-    assert third == "【解除】房地产交易网站 故障单1"
+    assert third == "【解除】房地产交易网站 故障单1 已响应，或不再计入"
+
+
+ONE = "房地产交易网站 故障单1"
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ([], f"【解除】{ONE} 已响应，或不再计入"),
+        ([fault("1", "14:30:00", Stage.PAUSED)], f"【解除】{ONE} 计时已暂停，尚未响应"),
+        ([fault("1", "14:32:50", Stage.IN_TIME)], f"【解除】{ONE} 时限已延后，尚未响应"),
+        (
+            [*(fault(f"0{n}", "14:29:30") for n in range(10)), fault("1", "14:30:00")],
+            f"【不再提醒】{ONE} 尚未响应，因未结的过多不再逐件提醒，请在监测页面查看",
+        ),
+    ],
+)
+def test_of_a_record_that_rings_no_longer_it_is_said_what_became_of_it(config, direct, outbox, after, told):
+    direct.tell(snapshot(config, fault("1", "14:30:00")))
+    direct.tell(snapshot(config, *after))
+    assert outbox.recent()[0].text.endswith(told)
+
+
+def test_a_record_a_day_overdue_is_not_called_answered_but_left_to_the_digest(config, direct, outbox):
+    late = fault("1", "14:30:00", Stage.OVERDUE)
+    for hours in (23, 25):
+        direct.tell(snapshot(config, late, now=NOW + hours * 60 * MINUTE))
+    assert outbox.recent()[0].text == f"【不再提醒】{ONE} 超时已满一天仍未响应，今后只列入工作日早上的汇总"
+
+
+def test_of_a_record_beyond_the_nearest_hundred_nobody_says_that_it_is_answered(config, standing):
+    (alert, *_) = standing.at(snapshot(config, fault("1", "13:00:00", Stage.OVERDUE))).values()
+    later = [replace(fault(f"0{n}", "13:30:00", Stage.OVERDUE), system="archive") for n in range(SHOWN_OPEN)]
+    assert standing.ended(alert, snapshot(config, *later)) == (
+        f"【不再提醒】{ONE} 因未结的过多不再逐件提醒，是否已响应请在监测页面查看"
+    )
+    earlier = [replace(one, due=(alert.due or 0) - MINUTE) for one in later]
+    assert standing.ended(alert, snapshot(config, *earlier)) == f"【解除】{ONE} 已响应，或不再计入"
+    assert standing.ended(alert, snapshot(config, *later[1:])) == f"【解除】{ONE} 已响应，或不再计入"
+
+
+def test_a_record_that_got_more_time_is_not_called_overdue_any_longer_nor_answered(config, standing):
+    late = standing.at(snapshot(config, fault("1", "14:20:00", Stage.OVERDUE)))
+    soon = snapshot(config, fault("1", "14:30:00"))
+    (lead,) = [alert for labels, alert in late.items() if labels not in standing.at(soon)]
+    assert standing.ended(lead, soon) == f"【解除】{ONE} 时限已延后，尚未响应"
+
+
+class Deaf:
+    """Takes nothing; `asked` is set at the first try."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+
+    def tell(self, snapshot: Snapshot) -> bool:
+        self.asked.set()
+        return False
+
+
+def test_a_teller_that_waits_for_another_try_ends_at_once(config):
+    deaf, hours = Deaf(), 3600.0
+    teller = Teller("deaf", deaf, waits=(hours, hours))
+    teller.start()
+    teller(snapshot(config))
+    assert deaf.asked.wait(WAIT_SECONDS)
+    teller.end()
+    teller.join(WAIT_SECONDS)
+    assert not teller.is_alive()
 
 
 @pytest.mark.server
@@ -117,17 +198,17 @@ def test_alertmanager_has_each_record_of_its_own_and_ends_it_when_it_is_answered
         return sorted(one["labels"]["ticket"] for one in requests.get(f"{url}/api/v2/alerts", timeout=10).json())
 
     one, other = fault("1", "14:30:00"), fault("2", "14:31:00")
-    assert poster.tell(standing.at(snapshot(config, one)), NOW)
+    assert poster.tell(snapshot(config, one))
     assert tickets() == ["1"]
-    assert poster.tell(standing.at(snapshot(config, one, other)), NOW)
+    assert poster.tell(snapshot(config, one, other))
     assert tickets() == ["1", "2"]
-    assert poster.tell(standing.at(snapshot(config, other)), NOW)
+    assert poster.tell(snapshot(config, other))
     assert tickets() == ["1", "2"]  # until the rule behind it has noticed too
     wall[0] += ENDS_LATE_US
-    assert poster.tell(standing.at(snapshot(config, other)), NOW)
+    assert poster.tell(snapshot(config, other))
     assert tickets() == ["2"]
     again = Poster(Access(url=url), standing, now_instant, lambda *counted: None)  # after a restart
-    assert again.tell(standing.at(snapshot(config, other)), NOW)
+    assert again.tell(snapshot(config, other))
     assert tickets() == ["2"]
 
 
@@ -141,5 +222,5 @@ def test_what_alertmanager_did_not_take_is_counted_and_told_again(config, standi
         lambda *counted: counts.append(counted),
     )
     for _ in range(2):
-        assert not poster.tell(standing.at(snapshot(config, fault("1", "14:30:00"))), NOW)
+        assert not poster.tell(snapshot(config, fault("1", "14:30:00")))
     assert counts == [("alerts_posted", 1, "failed")] * 2

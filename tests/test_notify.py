@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.notify import Item, Message, Outbox, Sent
-from agent.notify.kinds import DingTalkRoute, FeishuRoute, Robot, WeComRoute
 from agent.notify.message import fitted, markdown, plain
+from agent.notify.robots import DingTalkRoute, FeishuRoute, Robot, WeComRoute
 from agent.notify.webhook import message_of, read
 
 LETTERS = st.characters(codec="utf-8") | st.sampled_from('故障响应时限\U0001f6d1#*"\\\n')
@@ -87,7 +87,7 @@ def test_what_goes_to_a_robot_keeps_its_limit(items, left_out):
 
 
 def alert(status: str = "firing", starts: str = STARTED, **said: str) -> dict[str, Any]:
-    notes = ("summary", "description", "subject", "dashboard_url")
+    notes = ("summary", "description", "subject", "dashboard_url", "ended")
     annotations = {name: said.pop(name) for name in notes if name in said}
     return {"status": status, "labels": said, "annotations": annotations, "startsAt": starts, "endsAt": STARTED}
 
@@ -109,13 +109,15 @@ def test_an_alert_alone_is_the_whole_message():
 def test_the_most_urgent_comes_first_and_what_has_ended_last():
     assert (
         told(
-            alert("resolved", severity="critical", summary="【紧急】甲 已超时，请立即受理", subject="甲"),
+            alert(
+                "resolved", severity="critical", summary="【紧急】甲 已超时", subject="甲", ended="【解除】甲 已响应"
+            ),
             alert(severity="info", summary="丙"),
             alert(severity="warning", summary="乙2", starts="2026-03-02T06:31:00Z"),
             alert(severity="warning", summary="乙1"),
             alert(severity="critical", summary="丁"),
         )
-        == "共5条：4条待处理，1条已解除\n\n【紧急】丁\n\n【重要】乙1\n\n【重要】乙2\n\n【提示】丙\n\n【解除】甲"
+        == "共5条：4条待处理，1条已解除\n\n【紧急】丁\n\n【重要】乙1\n\n【重要】乙2\n\n【提示】丙\n\n【解除】甲 已响应"
     )
 
 
@@ -124,9 +126,21 @@ def test_a_record_that_rings_for_several_people_is_one_item():
     assert told(alert(escalation="duty", **same), alert(escalation="lead", **same)) == same["summary"]
 
 
-def test_what_ended_is_named_by_its_subject_and_else_by_its_summary_without_the_severity():
+def test_what_ended_is_named_by_its_summary_without_the_severity():
     assert told(alert("resolved", summary="【重要】门户 中断")) == "【解除】门户 中断"
     assert told(alert("resolved", alertname="DabiaoSystemDown")) == "【解除】DabiaoSystemDown"
+
+
+def test_what_is_told_of_no_more_without_being_over_is_not_called_over():
+    over, left = "【解除】甲 已响应", "【不再提醒】乙 超时已满一天仍未响应"
+    assert told(alert("resolved", subject="甲", ended=over), alert("resolved", subject="乙", ended=left)) == (
+        f"共2条：1条已解除，1条不再提醒\n\n{over}\n\n{left}"
+    )
+
+
+def test_a_record_that_was_posted_no_more_is_not_called_answered():
+    silent = alert("resolved", alertname="DabiaoRecordOverdue", summary="【紧急】甲 已超时", subject="甲")
+    assert told(silent) == "【不再提醒】甲 没有再收到消息，是否已处理请在监测页面查看"
 
 
 def test_that_a_digest_no_longer_stands_is_not_told():

@@ -41,3 +41,4 @@ ALERTNAME, PROJECT, INDICATOR, SYSTEM, SOURCE, TICKET = (
 SEVERITY, ESCALATION = "severity", "escalation"
 SUMMARY, DESCRIPTION, RUNBOOK_URL, DASHBOARD_URL = "summary", "description", "runbook_url", "dashboard_url"
 SUBJECT = "subject"  # an annotation: what the alert is about without how it stands, for the message that it has ended
+ENDED = "ended"  # an annotation of one that has ended: the whole message that tells how

@@ -36,6 +36,7 @@ from agent.alerts.names import (
 )
 from agent.alerts.wording import Wording
 from agent.config import Config
+from agent.evaluate.board import SHOWN_OPEN
 from agent.model import SECOND_US, Instant, OpenRecord, Snapshot, Stage, Verdict
 from agent.worktime import CalendarUnknown
 
@@ -56,6 +57,7 @@ class Alert:
     labels: Labels
     annotations: Mapping[str, str]
     since: Instant
+    due: Instant | None = None  # of a single record
 
 
 class Standing:
@@ -74,6 +76,24 @@ class Standing:
             crowds.setdefault((one.project, one.indicator, one.system), []).append(one)
         found = [alert for crowd in crowds.values() for alert in self._crowd(crowd, snapshot)]
         return {alert.labels: alert for alert in (*found, *self._digests(snapshot))}
+
+    def ended(self, alert: Alert, snapshot: Snapshot) -> str:
+        """The message that tells how an alert ended which no longer stands: a record may be open all the same."""
+        labels, subject = dict(alert.labels), alert.annotations[SUBJECT]
+        if alert.due is None:
+            return self._wording.over(subject)
+        project, indicator = key = labels[PROJECT], labels[INDICATOR]
+        of_same = [one for one in snapshot.open if (one.project, one.indicator) == key]
+        one = next((one for one in of_same if (one.source, one.id) == (labels[SOURCE], labels[TICKET])), None)
+        if one is None:
+            listed = [found.due for found in of_same if found.stage is Stage.OVERDUE and found.due is not None]
+            is_beyond = len(listed) >= SHOWN_OPEN and alert.due <= min(listed)
+            return (self._wording.unseen if is_beyond else self._wording.ended)(subject, project, indicator)
+        if one.stage is Stage.PAUSED or one.due is None:
+            return self._wording.paused(subject, one)
+        if snapshot.as_of - one.due > OLD_US:
+            return self._wording.old(subject, one)
+        return (self._wording.postponed if one.due > alert.due else self._wording.crowded)(subject, one)
 
     def _crowd(self, crowd: Sequence[OpenRecord], snapshot: Snapshot) -> Iterator[Alert]:
         """The records of one indicator and system: a newer one never takes the place of one that rings already."""
@@ -108,7 +128,7 @@ class Standing:
             DESCRIPTION: self._wording.promise(one, now),
             SUBJECT: self._wording.subject(one),
         }
-        return self._alert(name, severity, labels, said, since)
+        return self._alert(name, severity, labels, said, since, one.due)
 
     def _pile(self, one: OpenRecord, alone: int, snapshot: Snapshot) -> Alert:
         verdict = next((v for v in self._verdicts(snapshot) if _is_of(v, one)), None)
@@ -148,12 +168,18 @@ class Standing:
                 yield verdict
 
     def _alert(
-        self, name: str, severity: Severity, labels: Mapping[str, str], said: Mapping[str, str], since: Instant
+        self,
+        name: str,
+        severity: Severity,
+        labels: Mapping[str, str],
+        said: Mapping[str, str],
+        since: Instant,
+        due: Instant | None = None,
     ) -> Alert:
         named = {ALERTNAME: name, SEVERITY: severity.value, **labels}
         links = {RUNBOOK_URL: self._links.runbook(name), DASHBOARD_URL: f"{self._links.agent}/"}
         written = tuple(sorted((key, str(value)) for key, value in named.items() if value))
-        return Alert(written, {**said, **links}, since)
+        return Alert(written, {**said, **links}, since, due)
 
 
 def rings(one: OpenRecord, now: Instant) -> bool:

@@ -10,12 +10,13 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Protocol
 
 import requests
 
-from agent import words
-from agent.alerts.names import ACCEPTED, FAILED, SUBJECT, SUMMARY
+from agent.alerts.names import ACCEPTED, ENDED, FAILED, SUBJECT, SUMMARY
 from agent.alerts.standing import Alert, Labels, Standing
 from agent.model import SECOND_US, CollectError, Instant, Snapshot, utc_of
 from agent.notify import Item, Notifier, delivered
@@ -30,20 +31,27 @@ ENDS_AFTER_US = 300 * SECOND_US  # … Alertmanager takes it for over: nothing s
 # and an evaluation, and would ring for a moment.
 ENDS_LATE_US = 15 * SECOND_US
 POST_SECONDS = 5.0
-FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 30.0
+WAITS = 1.0, 30.0  # seconds before the first new try, and at most
 BATCH = 200
 Clock = Callable[[], Instant]
 
 
-class Teller(threading.Thread):
-    """A thread that is left Snapshots and tells somebody what stands. `tell` says whether that was taken."""
+class Telling(Protocol):
+    """Somebody who is told."""
 
-    def __init__(self, name: str, standing: Standing) -> None:
-        """Nothing is told before the first Snapshot."""
+    def tell(self, snapshot: Snapshot) -> bool:
+        """Tell what stands at the Snapshot's instant, and what no longer does; whether that was taken."""
+
+
+class Teller(threading.Thread):
+    """A thread that is left Snapshots and tells somebody of the newest one, again and again until it is taken."""
+
+    def __init__(self, name: str, telling: Telling, waits: tuple[float, float] = WAITS) -> None:
+        """Nothing is told before the first Snapshot. `waits` are the first and the longest between two tries."""
         super().__init__(name=name, daemon=True)
-        self._standing = standing
+        self._telling, self._waits = telling, waits
         self._snapshot: Snapshot | None = None
-        self._wake, self._ending = threading.Event(), False
+        self._wake, self._ended = threading.Event(), threading.Event()
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Take a Snapshot; at once, whatever the other side does."""
@@ -52,53 +60,49 @@ class Teller(threading.Thread):
 
     def end(self) -> None:
         """Stop after what is under way."""
-        self._ending = True
+        self._ended.set()
         self._wake.set()
 
     def run(self) -> None:
         """Tell until the end, whatever happens."""
-        wait = FIRST_WAIT_SECONDS
-        while not self._ending:
+        wait, longest = self._waits
+        while not self._ended.is_set():
             self._wake.wait(AGAIN_SECONDS)
             self._wake.clear()
-            snapshot = self._snapshot
-            if snapshot is None:
-                continue
-            try:
-                taken = self.tell(self._standing.at(snapshot), snapshot.as_of)
-            except Exception:  # the next Snapshot may be told all the same
-                log.exception("event=internal-error teller=%s", self.name)
-                taken = False
-            wait = FIRST_WAIT_SECONDS if taken else min(LONGEST_WAIT_SECONDS, wait * 2)
-            if not taken:
-                time.sleep(wait)
+            if self._snapshot is None or self._tell(self._snapshot):
+                wait = self._waits[0]
+            else:
+                self._ended.wait(wait)
+                wait = min(longest, wait * 2)
                 self._wake.set()
 
-    def tell(self, standing: Mapping[Labels, Alert], as_of: Instant) -> bool:
-        """Tell what stands, and what no longer does."""
-        raise NotImplementedError
+    def _tell(self, snapshot: Snapshot) -> bool:
+        try:
+            return self._telling.tell(snapshot)
+        except Exception:  # the next Snapshot may be told all the same
+            log.exception("event=internal-error teller=%s", self.name)
+            return False
 
 
-class Poster(Teller):
+class Poster:
     """Posts to one Alertmanager."""
 
     def __init__(
         self, access: Access, standing: Standing, clock: Clock, count: Callable[[str, float, str], None]
     ) -> None:
         """`clock` is the wall clock, by which Alertmanager reads when an alert ends."""
-        super().__init__("alertmanager", standing)
-        self._access, self._clock, self._count = access, clock, count
+        self._access, self._standing, self._clock, self._count = access, standing, clock, count
         self._posted: dict[Labels, Alert] = {}
         self._gone: dict[Labels, Instant] = {}  # what was posted and stands no longer, since when
         self._last = -AGAIN_SECONDS
         self._reason: str | None = None
 
-    def tell(self, standing: Mapping[Labels, Alert], as_of: Instant) -> bool:
-        """Post what is new, and all of it now and then; what stands no longer ends a little later."""
-        now = self._clock()
+    def tell(self, snapshot: Snapshot) -> bool:
+        """Post what is new, and all of it now and then; what stands no longer ends a little later, and says how."""
+        standing, now = self._standing.at(snapshot), self._clock()
         self._gone = {labels: self._gone.get(labels, now) for labels in self._posted if labels not in standing}
         held = {labels for labels, since in self._gone.items() if now - since < ENDS_LATE_US}
-        over = [self._posted[labels] for labels in self._gone if labels not in held]
+        over = [self._with_end(self._posted[labels], snapshot) for labels in self._gone if labels not in held]
         again = time.monotonic() - self._last >= AGAIN_SECONDS
         fresh = [alert for labels, alert in standing.items() if again or labels not in self._posted]
         if not over and not fresh:
@@ -112,6 +116,9 @@ class Poster(Teller):
         if again:
             self._last = time.monotonic()
         return True
+
+    def _with_end(self, alert: Alert, snapshot: Snapshot) -> Alert:
+        return replace(alert, annotations={**alert.annotations, ENDED: self._standing.ended(alert, snapshot)})
 
     def _post(self, batch: list[dict[str, object]]) -> bool:
         url = f"{self._access.url.rstrip('/')}/api/v2/alerts"
@@ -132,30 +139,29 @@ class Poster(Teller):
         return reason is None
 
 
-class Direct(Teller):
+class Direct:
     """Sends what is new and what has ended to a route, several at once as one message."""
 
     def __init__(self, route: str, notifier: Notifier, standing: Standing) -> None:
         """Nothing has been told."""
-        super().__init__("direct", standing)
-        self._route, self._notifier = route, notifier
+        self._route, self._notifier, self._standing = route, notifier, standing
         self._told: dict[Labels, Alert] = {}
 
-    def tell(self, standing: Mapping[Labels, Alert], as_of: Instant) -> bool:
+    def tell(self, snapshot: Snapshot) -> bool:
         """Send the difference; what could not be delivered is part of the next one."""
+        standing = self._standing.at(snapshot)
         subjects = {alert.annotations[SUBJECT] for alert in standing.values()}
-        new = [alert for labels, alert in standing.items() if labels not in self._told]
-        over = [alert for labels, alert in self._told.items() if labels not in standing and not _is_digest(labels)]
-        began = dict.fromkeys(_item(alert) for alert in new)
-        ended = dict.fromkeys(
-            Item(f"【{words.ENDED}】{subject}")
-            for alert in over
-            if (subject := alert.annotations[SUBJECT]) not in subjects
-        )
+        over = [
+            alert
+            for labels, alert in self._told.items()
+            if labels not in standing and alert.annotations[SUBJECT] not in subjects and not _is_digest(labels)
+        ]
+        began = dict.fromkeys(_item(alert) for labels, alert in standing.items() if labels not in self._told)
+        ended = dict.fromkeys(Item(self._standing.ended(alert, snapshot)) for alert in over)
         message = several(list(began), list(ended))
-        if message is not None and not delivered(self._notifier.send(self._route, message, as_of)):
+        if message is not None and not delivered(self._notifier.send(self._route, message, snapshot.as_of)):
             return False
-        self._told = dict(standing)
+        self._told = standing
         return True
 
 

@@ -34,7 +34,7 @@ class Wording:
 
     def record(self, one: OpenRecord, now: Instant) -> str:
         """`【紧急】档案管理系统 故障单7 14:30:05报修，还剩1分50秒未响应，请立即在故障台受理`."""
-        begun, end = self._moments(one)
+        begun, end = self._moments(one.project, one.indicator)
         started = "恢复计时" if one.resumed else words.begun(begun)
         since = "" if one.starts is None else f" {self._time(one.starts, now)}{started}"
         late = "仍" if one.stage is Stage.OVERDUE else ""
@@ -54,8 +54,39 @@ class Wording:
         indicator = self._indicators.get((one.project, one.indicator))
         name = one.indicator if indicator is None else indicator.name
         target = "" if indicator is None or not indicator.targets else shown_target(indicator.targets[-1][1])
-        due = "" if one.due is None else f"应在 {self._time(one.due, now)} 前{words.done(self._moments(one)[1])}，"
+        due = "" if one.due is None else f"应在 {self._time(one.due, now)} 前{self._done(one.project, one.indicator)}，"
         return f"{due}计入{name}{f'({target})' if target else ''}"
+
+    def ended(self, subject: str, project: str, indicator: str) -> str:
+        """That a record is no longer open."""
+        return f"【{words.ENDED}】{subject} 已{self._done(project, indicator)}，或不再计入"
+
+    def paused(self, subject: str, one: OpenRecord) -> str:
+        """That its clock stands still."""
+        return f"【{words.ENDED}】{subject} 计时已暂停，尚未{self._done(one.project, one.indicator)}"
+
+    def postponed(self, subject: str, one: OpenRecord) -> str:
+        """That it has more time than before."""
+        return f"【{words.ENDED}】{subject} 时限已延后，尚未{self._done(one.project, one.indicator)}"
+
+    def old(self, subject: str, one: OpenRecord) -> str:
+        """That it has been overdue for so long that only the digest tells of it."""
+        done = self._done(one.project, one.indicator)
+        return f"【{words.LET_GO}】{subject} 超时已满一天仍未{done}，今后只列入工作日早上的汇总"
+
+    def crowded(self, subject: str, one: OpenRecord) -> str:
+        """That it is open still, and not among those told one by one."""
+        done = self._done(one.project, one.indicator)
+        return f"【{words.LET_GO}】{subject} 尚未{done}，因未结的过多不再逐件提醒，请在监测页面查看"
+
+    def unseen(self, subject: str, project: str, indicator: str) -> str:
+        """That nobody can say here whether it is open still."""
+        done = self._done(project, indicator)
+        return f"【{words.LET_GO}】{subject} 因未结的过多不再逐件提醒，是否已{done}请在监测页面查看"
+
+    def over(self, subject: str) -> str:
+        """That what is no single record is over."""
+        return f"【{words.ENDED}】{subject}"
 
     def place(self, system: str | None) -> str:
         """A system's name with a space, nothing where there is none."""
@@ -70,7 +101,7 @@ class Wording:
         """How many there are where so many came at once that not each rings."""
         stages = verdict.stages if verdict is not None else {}
         indicator = self._indicators.get((one.project, one.indicator))
-        noun, end = words.record(indicator.measure.of if indicator else ""), words.done(self._moments(one)[1])
+        noun, end = words.record(indicator.measure.of if indicator else ""), self._done(one.project, one.indicator)
         counts = f"已超时{stages.get(Stage.OVERDUE, 0)}件、即将超时{stages.get(Stage.DUE_SOON, 0)}件"
         return f"【紧急】{self.place(one.system)}{noun}集中未{end}：{counts}，已逐件提醒{alone}件，其余请在监测页面查看"
 
@@ -95,9 +126,12 @@ class Wording:
             lines.append(f"{verdict.name}：{counts}{listed}")
         return f"【提示】{self.place(system)}今日到期{today}件，已超时{late}件", "\n".join(lines)
 
-    def _moments(self, one: OpenRecord) -> tuple[str, str]:
-        """The names of the times between which the record is measured."""
-        indicator = self._indicators.get((one.project, one.indicator))
+    def _done(self, project: str, indicator: str) -> str:
+        return words.done(self._moments(project, indicator)[1])
+
+    def _moments(self, project: str, id: str) -> tuple[str, str]:
+        """The names of the times between which a record of the indicator is measured."""
+        indicator = self._indicators.get((project, id))
         match None if indicator is None else indicator.measure:
             case Timed() as measure:
                 return measure.start_name, measure.to

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from agent.notify.delivery import Attempt, Notifier, delivered
-from agent.notify.kinds import KINDS, Route
+from agent.notify.kinds import KINDS
 from agent.notify.message import Item, Message
 from agent.notify.outbox import Outbox, Sent
+from agent.notify.route import Route
 
 __all__ = ["KINDS", "Attempt", "Item", "Message", "Notifier", "Outbox", "Route", "Sent", "delivered"]

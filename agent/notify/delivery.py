@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from agent.model import CollectError, Instant
-from agent.notify.kinds import Route
 from agent.notify.message import Message, fitted, plain
 from agent.notify.outbox import Outbox, Sent
+from agent.notify.route import Route
 
 log = logging.getLogger("dabiao.notify")
 COUNTER = "notifications"

@@ -70,15 +70,16 @@ def message_of(posted: Posted) -> Message | None:
     return several(standing, ended, posted.truncated)
 
 
-def several(standing: Sequence[Item], ended: Sequence[Item], left_out: int = 0, heading: str = "") -> Message | None:
+def several(standing: Sequence[Item], ended: Sequence[Item], left_out: int = 0) -> Message | None:
     """What stands, then what has ended, with a line above that counts them where there is more than one."""
     items = (*standing, *ended)
     if not items:
         return None
     number = len(items) + left_out
-    if not heading and number > 1:
-        counts = ([f"{len(standing)}条待处理"] if standing else []) + ([f"{len(ended)}条已解除"] if ended else [])
-        heading = f"共{number}条：{'，'.join(counts)}" if left_out == 0 else f"共{number}条"
+    over = sum(item.text.startswith(f"【{words.ENDED}】") for item in ended)
+    kinds = ((len(standing), "条待处理"), (over, "条已解除"), (len(ended) - over, f"条{words.LET_GO}"))
+    counts = "，".join(f"{count}{kind}" for count, kind in kinds if count)
+    heading = "" if number == 1 else f"共{number}条" if left_out else f"共{number}条：{counts}"
     return Message(items, heading, left_out)
 
 
@@ -93,6 +94,11 @@ def _standing(alert: PostedAlert) -> Item:
 
 
 def _ended(alert: PostedAlert) -> Item:
-    summary = alert.annotations.get("summary") or alert.labels.get("alertname", "")
-    subject = alert.annotations.get("subject") or summary.partition("】")[2] or summary
-    return Item(f"【{words.ENDED}】{subject}")
+    """How an alert ended, as it says itself. One of the agent's own that does not say was posted no longer."""
+    notes = alert.annotations
+    if "ended" in notes:
+        return Item(notes["ended"])
+    if "subject" in notes:
+        return Item(f"【{words.LET_GO}】{notes['subject']} 没有再收到消息，是否已处理请在监测页面查看")
+    summary = notes.get("summary") or alert.labels.get("alertname", "")
+    return Item(f"【{words.ENDED}】{summary.partition('】')[2] or summary}")
