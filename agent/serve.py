@@ -6,9 +6,8 @@ import logging
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from agent import supervision
@@ -16,19 +15,21 @@ from agent.alerts import Direct, Poster, Standing, Teller
 from agent.asking import answer
 from agent.book import all_indicators
 from agent.config import Config
-from agent.config.webfile import load_web
+from agent.doors import Doors
 from agent.evaluate import course, plans_in_force
 from agent.explain import explain
 from agent.ledger import Ledger
 from agent.memory import few_arenas
-from agent.model import ConfigError, Instant, Snapshot, Verdict
+from agent.model import Instant, Snapshot, Verdict
 from agent.notify import Notifier, Outbox
 from agent.poll import Publisher, Round, Schedule, now_instant
 
 if TYPE_CHECKING:
-    from starlette.middleware import Middleware
+    import uvicorn
+    from starlette.applications import Starlette
 
     from agent.web import Account
+    from agent.web.patience import Patient
 
 log = logging.getLogger("dabiao.serve")
 GRACE_SECONDS = 2
@@ -49,16 +50,14 @@ def serve(
     import uvicorn
 
     from agent.web import app
+    from agent.web.patience import Patient
 
     few_arenas()
     doors = doors or Doors()
     tls, layers = doors.tls(), doors.layers()
-    sockets = [_listen(listen), *([] if doors.metrics_listen is None else [_listen(doors.metrics_listen)])]
-    if doors.metrics_listen is not None:
-        layers.append(_apart(sockets))
-    publisher = Publisher()
+    sockets = doors.sockets(listen)
+    publisher, outbox = Publisher(), Outbox()
     schedule = Schedule(config, ledger, rounds, publisher, clock)
-    outbox = Outbox()
     notifier = Notifier(config.alerting.routes, outbox, now_instant, publisher.count)
     pages = app(
         publisher,
@@ -69,29 +68,50 @@ def serve(
         sent=outbox.recent if demo else None,
         notifier=notifier,
         demo=demo,
-        layers=layers,
+        layers=[*layers, *doors.apart(sockets)],
     )
     host, port = sockets[0].getsockname()[:2]
-    scheme = "http" if tls is None else "https"
+    url = f"{'http' if tls is None else 'https'}://{host}:{port}/"
     tellers = _tellers(config, notifier, publisher)
     for teller in tellers:
         publisher.listen(teller)
-        teller.start()
-    publisher.listen(_Announcement(f"{scheme}://{host}:{port}/", ready))
+    publisher.listen(_Announcement(url, ready))
     publisher.listen(lambda snapshot: supervision.tell(supervision.ALIVE))  # a tick that hangs is seen from outside
-    settings = uvicorn.Config(
-        pages, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
+    with _at_work(schedule, tellers, sockets):
+        log.info("event=listening url=%s", url)
+        uvicorn.Server(settings(pages, tls, Patient)).run(sockets=sockets)
+    return 0
+
+
+def settings(pages: Starlette, tls: ssl.SSLContext | None, http: type[Patient]) -> uvicorn.Config:
+    """How Uvicorn serves the pages: over HTTP/1.1 alone, with patience, and without a word of what is asked for."""
+    import uvicorn
+
+    made = uvicorn.Config(
+        pages,
+        http=http,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     if tls is not None:
-        settings.load()
-        settings.ssl = tls
-    # Uvicorn raises the signal again once it has stopped serving; the schedule has still to stop then.
+        made.load()
+        made.ssl = tls
+    return made
+
+
+@contextmanager
+def _at_work(schedule: Schedule, tellers: Sequence[Teller], sockets: Sequence[socket.socket]) -> Iterator[None]:
+    """Poll and tell meanwhile. Uvicorn raises SIGTERM again once it has stopped serving; the schedule stops then."""
     former = signal.signal(signal.SIGTERM, lambda number, frame: None)
+    for teller in tellers:
+        teller.start()
     schedule.start()
-    log.info("event=listening url=%s://%s:%s/", scheme, host, port)
     supervision.tell(supervision.READY)
     try:
-        uvicorn.Server(settings).run(sockets=sockets)
+        yield
     finally:
         supervision.tell(supervision.STOPPING)
         ended = schedule.stop()
@@ -101,7 +121,6 @@ def serve(
             one.close()
         signal.signal(signal.SIGTERM, former)
     log.info("event=stopped clean=%s", ended)
-    return 0
 
 
 def account(config: Config, ledger: Ledger, publisher: Publisher, verdict: Verdict) -> Account:
@@ -129,47 +148,6 @@ def _tellers(config: Config, notifier: Notifier, publisher: Publisher) -> list[T
     return [] if alerting.direct is None else [Teller("direct", Direct(alerting.direct, notifier, standing))]
 
 
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """Who may come in, and where: what the options of `run` and `demo` say."""
-
-    web_config: Path | None = None
-    wall_token_file: Path | None = None
-    metrics_listen: str | None = None
-
-    def tls(self) -> ssl.SSLContext | None:
-        """The server's side of TLS; None where connections are plain."""
-        web = None if self.web_config is None else load_web(self.web_config)
-        return None if web is None or web.tls is None else web.tls.context()
-
-    def layers(self) -> list[Middleware]:
-        """What stands before the pages; ConfigError where a token would guard nothing."""
-        from starlette.middleware import Middleware
-
-        web = None if self.web_config is None else load_web(self.web_config)
-        if self.web_config is None or web is None or not web.users:
-            if self.wall_token_file is not None:
-                raise ConfigError("--wall-token-file: expected basic_auth_users in --web.config; without, all is open")
-            return []
-        try:
-            from agent.web.access import Access, Users, wall_token
-        except ModuleNotFoundError:
-            raise ConfigError("basic_auth_users: needs bcrypt: pip install 'dabiao[auth]'") from None
-        token = None if self.wall_token_file is None else wall_token(self.wall_token_file)
-        return [Middleware(Access, Users(self.web_config), token, is_secure=web.tls is not None)]
-
-
-def _apart(sockets: Sequence[socket.socket]) -> Middleware:
-    from starlette.middleware import Middleware
-
-    from agent.web.headers import MetricsApart
-
-    port, apart = (one.getsockname()[1] for one in sockets)
-    if port == apart:
-        raise ConfigError(f"--metrics-listen: expected another port than that of the pages, got {apart}")
-    return Middleware(MetricsApart, apart)
-
-
 class _Announcement:
     """Says once where the agent answers: as soon as every source has been asked."""
 
@@ -180,26 +158,3 @@ class _Announcement:
         if not self._said and all(source.up is not None for source in snapshot.sources):
             self._said = True
             self._ready(self._url)
-
-
-def _listen(listen: str) -> socket.socket:
-    """A socket bound to the address, so that a taken one is told before anything starts."""
-    host, port = address(listen)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-        listening.listen(128)
-    except OSError as failed:
-        listening.close()
-        raise ConfigError(f"--listen: {listen} cannot be listened on: {failed.strerror}") from failed
-    return listening
-
-
-def address(listen: str) -> tuple[str, int]:
-    """`127.0.0.1:8046` → host and port."""
-    host, colon, port = listen.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535:
-        raise ConfigError(f"--listen: expected host:port such as 127.0.0.1:8046, got {listen!r}")
-    return host.strip("[]") or "0.0.0.0", int(port)

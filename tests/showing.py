@@ -19,8 +19,10 @@ from agent.config import Config
 from agent.model import Instant
 from agent.notify import Outbox
 from agent.poll import Publisher
+from agent.serve import settings
 from agent.status import Json, Question, status_answer
 from agent.web import app
+from agent.web.patience import Patient
 from tests.example_snapshot import NOW, make_snapshot
 from tests.servers import HOST
 
@@ -44,13 +46,12 @@ class Running:
 
 
 @contextmanager
-def served(application: Starlette, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+def served(
+    application: Starlette, port: int = 0, tls: ssl.SSLContext | None = None, http: type[Patient] = Patient
+) -> Iterator[str]:
     """The base URL of an application under uvicorn; connections wait in the listening socket until it is up."""
     with socket.create_server((HOST, port)) as listening:
-        settings = uvicorn.Config(application, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
-        settings.load()
-        settings.ssl = tls
-        server = uvicorn.Server(settings)
+        server = uvicorn.Server(settings(application, tls, http))
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:
@@ -62,10 +63,10 @@ def served(application: Starlette, port: int = 0, tls: ssl.SSLContext | None = N
 
 
 @contextmanager
-def showing(config: Config, port: int = 0, tls: ssl.SSLContext | None = None, **settings: Any) -> Iterator[Running]:
+def showing(config: Config, port: int = 0, tls: ssl.SSLContext | None = None, **more: Any) -> Iterator[Running]:
     """The application before its first Snapshot."""
     running = Running("", config, Publisher(), [])
-    wanted: dict[str, Any] = {"sent": running.outbox.recent, "demo": True, **settings}
+    wanted: dict[str, Any] = {"sent": running.outbox.recent, "demo": True, **more}
 
     def answer(question: Question) -> Json:
         running.asked.append(question)

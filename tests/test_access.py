@@ -12,8 +12,8 @@ import pytest
 import requests
 
 from agent.config.webfile import load_web
+from agent.doors import Doors
 from agent.model import ConfigError
-from agent.serve import Doors
 from tests import servers
 from tests.example_snapshot import make_config, make_snapshot
 from tests.showing import WAIT_SECONDS, Running, showing

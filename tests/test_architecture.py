@@ -61,12 +61,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "poll": JUDGED | {"memory", "alerts", "findings", "mapping"},
     "terminal": SHOWN | {"acts", "owed", "poll", "mapping", "evidence"},
     "web": SHOWN,
-    "serve": SHOWN | {"memory", "supervision", "asking", "poll", "web"},
+    "doors": {"model", "config", "web"},
+    "serve": SHOWN | {"memory", "supervision", "asking", "doors", "poll", "web"},
     "demo": {"model", "worktime"},
     "collectors": {"model", "excel", "wire"},
     "cli": SHOWN
     | {"acts", "asking", "drafting", "evidence", "owed", "report", "roundtrip"}
-    | {"serve", "poll", "terminal", "web", "demo", "collectors"},
+    | {"doors", "serve", "poll", "terminal", "web", "demo", "collectors"},
     "__main__": {"cli"},
 }
 

@@ -42,7 +42,7 @@ def state_for_show(config: Config, ledger: Ledger, now: Instant) -> int:
 def chosen_port(listen: str) -> str:
     """The address to listen at, its port chosen now if any will do."""
     from agent.demo.beside import free_port
-    from agent.serve import address
+    from agent.doors import address
 
     host, _, _ = listen.rpartition(":")
     return listen if address(listen)[1] else f"{host}:{free_port()}"

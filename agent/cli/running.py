@@ -47,7 +47,8 @@ def run(
     metrics_listen: MetricsListen = None,
 ) -> int:
     """The agent: poll, judge, and serve /metrics, the API, the wallboard and the pages behind it."""
-    from agent.serve import Doors, serve
+    from agent.doors import Doors
+    from agent.serve import serve
 
     log_to_stderr()
     config, doors = load(targets, sources), Doors(web_config, wall_token_file, metrics_listen)
@@ -69,7 +70,8 @@ def demo(
     """The agent with the platform in a box: ten simulated systems, a year of data, live events. Nothing to install."""
     from agent.demo import beside
     from agent.demo.show import show
-    from agent.serve import Doors, serve
+    from agent.doors import Doors
+    from agent.serve import serve
 
     log_to_stderr("ERROR")  # in a demonstration sources are meant to fail, and the page shows it
     if full:
