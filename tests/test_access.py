@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import hashlib
+import http.client
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import bcrypt
@@ -13,9 +16,10 @@ import requests
 
 from agent.config.webfile import load_web
 from agent.doors import Doors
-from agent.model import ConfigError
+from agent.model import ConfigError, Finding
+from agent.web.access import Users
 from tests import servers
-from tests.example_snapshot import make_config, make_snapshot
+from tests.example_snapshot import NOW, make_config, make_snapshot
 from tests.showing import WAIT_SECONDS, Running, showing
 from tests.sites import Site, promised, wait_until
 from tests.web_serving import Certificates, make_certificates
@@ -82,6 +86,7 @@ def test_the_right_password_opens_everything(guarded, path):
     [
         ("prometheus", ""), ("prometheus", "mima"), ("prometheus", PASSWORD + "x" * 80), ("Prometheus", PASSWORD),
         ("", PASSWORD), ("nobody", PASSWORD), ("prometheus", "x" * 10_000), ("prometheus\0", PASSWORD),
+        ("prometheus", PASSWORD + "\0"), ("prometheus", PASSWORD + "\0x"), ("prometheus", "\0"),
     ],
 )  # fmt: skip
 def test_a_wrong_name_or_password_opens_nothing_before_and_after_the_right_one(guarded, name, password):
@@ -95,6 +100,43 @@ def test_a_wrong_name_or_password_opens_nothing_before_and_after_the_right_one(g
 )
 def test_what_is_no_password_opens_nothing_and_breaks_nothing(guarded, said):
     assert guarded.get("/", Authorization=said).status_code == 401
+
+
+def test_a_name_that_is_not_known_takes_as_long_as_one_that_is(tmp_path):
+    (tmp_path / "web.yml").write_text(
+        f"basic_auth_users: {{a: {hashed('a', 4)}, b: {hashed('b', 6)}, c: {hashed('c', 5)}}}", encoding="utf-8"
+    )
+    users = Users(tmp_path / "web.yml")
+    assert users.stand_in().split("$")[2] == "06"
+    assert users.stand_in() not in users.current().values()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//metrics", "/./metrics", "/static/../metrics", "/static/..%2fmetrics", "/%2e%2e/metrics", "/healthz/../metrics",
+     "/healthz%2f..%2fmetrics", "/healthz/", "/healthz;/metrics", "/HEALTHZ", "/sources/../api/v1/status",
+     "/indicators/..%2f..%2fmetrics", "/static/%2e%2e/access.py", "/static/..%2f..%2faccess.py", "/metrics%00"],
+)  # fmt: skip
+def test_no_way_of_writing_a_path_leads_around_the_door(guarded, path):
+    """Sent as it stands: a client such as requests would tidy it up."""
+    screen = {"Cookie": f"dabiao_wall={hashlib.sha256(f'dabiao wall {TOKEN}'.encode()).hexdigest()}"}
+    for headers in ({}, screen):
+        connection = http.client.HTTPConnection(guarded.url.removeprefix("http://"), timeout=WAIT_SECONDS)
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        said = answer.read()
+        connection.close()
+        assert answer.status in (401, 404)
+        assert b"dabiao_" not in said
+        assert b"import" not in said
+
+
+def test_health_says_nothing_of_the_ledger_to_those_who_may_read_nothing_else(guarded):
+    said = "ledger postgresql://host-7/db cannot be reached"
+    trouble = Finding("ledger", "host-7", said, NOW)
+    guarded.publisher.publish(replace(make_snapshot(guarded.config), findings=(trouble,)))
+    answer = guarded.get("/readyz")
+    assert (answer.status_code, answer.text) == (503, "not ready: the ledger cannot be used\n")
 
 
 def test_users_follow_the_file_and_stay_as_they_were_while_it_is_wrong(guarded, doors, caplog):

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from agent.model import Instant
 from agent.notify import Attempt, Message, Notifier, delivered
 from agent.notify.webhook import MOST_BYTES, message_of, read
+
+JSON = "application/json"
 
 
 class Webhook:
@@ -28,11 +30,16 @@ class Webhook:
         route = request.path_params["route"]
         if route not in self._notifier.routes:
             return _refused(404, f"there is no route {route!r}")
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+            return _refused(415, f"expected {JSON}")  # which no page of another site can send from a browser
         body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > MOST_BYTES:
-                return _refused(413, f"expected at most {MOST_BYTES} bytes")
+        try:
+            async for piece in request.stream():
+                body += piece
+                if len(body) > MOST_BYTES:
+                    return _refused(413, f"expected at most {MOST_BYTES} bytes")
+        except ClientDisconnect:
+            return _refused(400, "expected a whole body")
         try:
             message = message_of(read(bytes(body)))
         except ValueError as mistake:
