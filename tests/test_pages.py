@@ -17,6 +17,7 @@ from agent.poll import Publisher
 from agent.serve import account
 from agent.shown import countdown
 from tests.accessibility import complaints, keyboard_complaints
+from tests.crowded import crowded_config, crowded_messages, crowded_snapshot
 from tests.example_snapshot import MINUTE, NOW, make_config, make_snapshot, make_verdict
 from tests.showing import Running, browser, showing
 from tests.small_site import NOW as SITE_NOW
@@ -137,6 +138,36 @@ def test_the_wallboard_fills_one_screen_and_cuts_nothing_off(running, open_page,
     assert complaints(page) == []
     assert said == []
     page.context.close()
+
+
+CUT_FIGURES = """() => [...document.querySelectorAll('#live td, #nearest .stages, #head *, #owed li, #foremost .big')]
+  .filter((one) => {
+    const at = one.getBoundingClientRect(), panel = one.closest('.panel, .head').getBoundingClientRect();
+    return at.right > panel.right + 1 || at.bottom > panel.bottom + 1;
+  })
+  .map((one) => one.textContent.trim())"""
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1366, 768)])
+def test_the_worst_day_of_the_shipped_promises_fills_one_screen_and_hides_no_figure(open_page, width, height, colours):
+    config = crowded_config()
+    with showing(config) as running:
+        for sent in crowded_messages():
+            running.outbox.add(sent)
+        running.publisher.publish(crowded_snapshot(config))
+        page = open_page(viewport={"width": width, "height": height}, color_scheme=colours)
+        page.goto(running.url)
+        assert page.locator("#live tbody tr").count() == 12
+        assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+        assert page.evaluate(FITS)
+        assert page.evaluate(OVERFLOWING) == []
+        assert page.evaluate(CUT_FIGURES) == []
+        assert complaints(page) == []
+        page.set_viewport_size({"width": 360, "height": 740})
+        assert page.evaluate(FITS)
+        assert complaints(page) == []
+        page.context.close()
 
 
 @pytest.mark.parametrize("path", PAGES)
