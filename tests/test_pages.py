@@ -11,11 +11,12 @@ from functools import partial
 import pytest
 from playwright.sync_api import Page, expect
 
-from agent.model import SECOND_US, OpenRecord, Stage, State
+from agent.model import SECOND_US, Forecast, OpenRecord, Stage, State, Unit
 from agent.notify import Sent
 from agent.poll import Publisher
 from agent.serve import account
-from agent.shown import countdown
+from agent.shown import countdown, shown, shown_target
+from agent.words import STATES, UNREACHABLE
 from tests.accessibility import complaints, keyboard_complaints
 from tests.crowded import crowded_config, crowded_messages, crowded_snapshot
 from tests.example_snapshot import MINUTE, NOW, make_config, make_snapshot, make_verdict
@@ -168,6 +169,54 @@ def test_the_worst_day_of_the_shipped_promises_fills_one_screen_and_hides_no_fig
         assert page.evaluate(FITS)
         assert complaints(page) == []
         page.context.close()
+
+
+CELLS = """() => [...document.querySelectorAll('#live tbody tr')].map((row) =>
+  [row.querySelector('a').getAttribute('href'), ...[...row.cells].map((cell) => cell.textContent.trim())])"""
+
+
+def test_every_figure_of_every_row_is_the_one_the_api_gives(open_page):
+    config = crowded_config()
+    crowd = crowded_snapshot(config)
+    varied = tuple(
+        replace(
+            one,
+            value=None
+            if one.value is None
+            else one.value - at
+            if one.unit is Unit.DATE
+            else one.value * (1000 - at) / 1000,
+            allowance_left=None if at % 5 == 0 else at - 40,
+            forecast=None if at % 7 == 0 else Forecast(0.5 + at / 1000, 0.1, 0.9, 0.5),
+            reachable=at % 3 != 0,
+        )
+        for at, one in enumerate(crowd.verdicts)
+    )
+    with showing(config) as running:
+        running.publisher.publish(replace(crowd, verdicts=varied))
+        told = {
+            f"/indicators/{one['project']}/{one['indicator']}": one
+            for one in running.get("/api/v1/status").json()["indicators"]
+        }
+        page = open_page(viewport={"width": 1920, "height": 1080})
+        page.goto(running.url)
+        rows = page.evaluate(CELLS)
+        assert page.inner_text("#head h1").startswith(f"{len(told)}项")
+        page.context.close()
+    assert len(rows) == 12
+    assert len({row[2] for row in rows}) > 10
+    targets = {one.name: one.targets[-1][1] for project in config.plans[0].projects for one in project.indicators}
+    for address, name, value, target, word, allowance, forecast in rows:
+        one, promised = told[address], targets[name]
+        figure = partial(shown, unit=promised.unit, target=promised)
+        assert one["name"] == name
+        assert value == (one["value"] if promised.unit is Unit.DATE else figure(Fraction(str(one["value"]))))
+        assert target == shown_target(promised)
+        assert word == (UNREACHABLE if one["reachable"] is False else STATES[State(one["state"])])
+        left = one["allowance_left"]
+        assert allowance == ("—" if left is None else f"{left}件" if left >= 0 else f"已超{-left}件")
+        ahead = one["forecast"]
+        assert forecast == ("—" if ahead is None else figure(Fraction(ahead["value"])))
 
 
 @pytest.mark.parametrize("path", PAGES)
