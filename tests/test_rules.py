@@ -102,7 +102,7 @@ def test_a_case_that_does_not_hold_is_found(promtool, tmp_path):
     assert "FAILED" in run(promtool, tmp_path, [promtool_test(wrong, "DabiaoWatchdog", [], None)])
 
 
-TEXTS = """
+TEXTS = r"""
 rule_files: [rules.yml]
 tests:
 - interval: 1m
@@ -115,6 +115,7 @@ tests:
   - {{series: 'dabiao_next_due_timestamp_seconds{{project="p",indicator="i",system="s"}}', values: '1795600800x20'}}
   - {{series: '{value}', values: '{number}x20'}}
   - {{series: '{promised}', values: '{limit}x20'}}
+  - {{series: 'dabiao_forecast_{unit}{{project="p",indicator="i"}}', values: '{end}x20'}}
   alert_rule_test:
   - alertname: DabiaoTargetMissed
     eval_time: 15m
@@ -122,9 +123,10 @@ tests:
     - exp_labels: {{project: p, indicator: i, window: ytd, state: missed, severity: warning}}
       exp_annotations:
         summary: 故障响应本年累计未达标
-        description: >-
-          平台(运维)的故障响应(本年累计)：当前值{shown}，目标{target}，还可超时4件，最近一件2026-11-25
-          18:00到期，请查看未达标的记录并处理；已知情况可用 dabiao acknowledge 声明。
+        description: "\
+          平台(运维)的故障响应(本年累计)：当前值{shown}，目标{target}，{ahead}全年还可超时4件，\
+          最近的未结记录2026-11-25 18:00到期，请打开看板，先办已超时和将到期的，再查不合格的记录集中在哪里；\
+          原因已知、正在处理的，用 dabiao acknowledge 声明，以免重复提醒。"
         runbook_url: http://127.0.0.1:8046/runbooks/DabiaoTargetMissed.md
         dashboard_url: {page}?var-project=p&var-indicator=i&var-window=ytd
 """
@@ -133,24 +135,33 @@ PAGE = "http://127.0.0.1:3000/d/dabiao-indicator"
 
 @pytest.mark.server
 @pytest.mark.parametrize(
-    ("unit", "number", "limit", "target", "shown"),
+    ("unit", "number", "limit", "target", "shown", "end", "ahead"),
     [
-        ("ratio", "0.93126", "0.95", "≥95%", "93.13%"),
-        ("ratio", "0.94996", "0.95", "≥95%", "94.99600%"),
-        ("seconds", "382.6", "300", "≤5分钟", "6分23秒"),
-        ("seconds", "363", "300", "≤5分钟", "6分03秒"),
-        ("seconds", "300.2", "300", "≤5分钟", "300.200秒"),
-        ("amount", "11", "12", "≥12", "11"),
-        ("amount", "4763873.5", "4763873", "≤4,763,873元", "4763873.50"),
+        ("ratio", "0.93126", "0.95", "≥95%", "93.13%", "0.9412", "全年预计94.12%，"),
+        ("ratio", "0.94996", "0.95", "≥95%", "94.99600%", "0.949997", "全年预计94.99970%，"),
+        ("seconds", "382.6", "300", "≤5分钟", "6分23秒", "310", "全年预计5分10秒，"),
+        ("seconds", "363", "300", "≤5分钟", "6分03秒", "_", ""),
+        ("seconds", "300.2", "300", "≤5分钟", "300.200秒", "299", "全年预计4分59秒，"),
+        ("amount", "11", "12", "≥12", "11", "_", ""),
+        ("amount", "4763873.5", "4763873", "≤4,763,873元", "4763873.50", "_", ""),
     ],
 )
 def test_a_text_says_value_target_allowance_and_next_deadline_in_local_time(
-    promtool, tmp_path, unit, number, limit, target, shown
+    promtool, tmp_path, unit, number, limit, target, shown, end, ahead
 ):
     value = f'dabiao_indicator_{unit}{{project="p",indicator="i",window="ytd"}}'
     promised = f'dabiao_target_{unit}{{project="p",indicator="i"}}'
     text = TEXTS.format(
-        value=value, number=number, promised=promised, limit=limit, target=target, shown=shown, page=PAGE
+        value=value,
+        number=number,
+        promised=promised,
+        limit=limit,
+        target=target,
+        shown=shown,
+        page=PAGE,
+        unit=unit,
+        end=end,
+        ahead=ahead,
     )
     assert run(promtool, tmp_path, yaml.safe_load(text)["tests"]) == ""
 

@@ -44,6 +44,12 @@ def name(series: str, of: str, *labels: str) -> str:
     return f"{{{{ with {query} }}}}{known}{else_own}{{{{ end }}}}"
 
 
+def listed(query: str) -> str:
+    """The names in the answer to a query, in one order whenever it is asked."""
+    one = "{{ if $i }}、{{ end }}{{ $row.Labels.name }}"
+    return f"{{{{ range $i, $row := {query} | sortByLabel `name` }}}}{one}{{{{ end }}}}"
+
+
 def number(variable: str, layout: str) -> str:
     """A number as printf writes it."""
     return f"{{{{ printf `{layout}` {variable} }}}}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from agent.metrics import families as series
 from agent.model import Unit
-from agent.render.promql import held, looked_up, name, number, span, told
-from agent.render.rules.writing import INDICATOR, JUDGED
+from agent.render.promql import held, instant, looked_up, name, number, span, told
+from agent.render.rules.writing import INDICATOR, JUDGED, Writer
 from agent.words import WINDOWS
 
 SUBJECT = f"{name('dabiao_indicator_info', 'name', *INDICATOR)}"
@@ -21,14 +21,32 @@ TARGET = (
 
 def value() -> str:
     """The value of an indicator in words; nothing where it has none."""
+    families = {
+        unit: family.name + "{project=%q,indicator=%q,window=%q}" for unit, family in series.TOTAL.values.items()
+    }
+    return _in_words(families, "当前值", JUDGED)
+
+
+def ahead() -> str:
+    """Where the year will end, in words; nothing where nobody can say."""
+    families = {unit: family.name + "{project=%q,indicator=%q}" for unit, family in series.FORECASTS.items()}
+    return _in_words(families, "全年预计", INDICATOR)
+
+
+def next_due(write: Writer) -> str:
+    """When the time of the next open record is up; nothing where there is none."""
+    due = write.local(f"min({series.NEXT_DUE.name}{{project=%q,indicator=%q}})")
+    return told(due, f"最近的未结记录{instant('$v')}到期，", *INDICATOR)
+
+
+def _in_words(families: Mapping[Unit, str], head: str, labels: Sequence[str]) -> str:
+    """The number of whichever of these series there is, held against the promised one."""
     pieces = ""
-    for unit, family in series.TOTAL.values.items():
-        if unit not in SHOWN:
-            continue
-        scale = "100 * " if unit is Unit.RATIO else ""
-        selector = f"{scale}{held(family.name + '{project=%q,indicator=%q,window=%q}')}"
-        target = f"{scale}{held(series.TARGETS[unit].name + '{project=%q,indicator=%q}')}"
-        pieces += told(selector, f"当前值{SHOWN[unit](target)}，", *JUDGED)
+    for unit, family in families.items():
+        if unit in SHOWN:
+            scale = "100 * " if unit is Unit.RATIO else ""
+            target = f"{scale}{held(series.TARGETS[unit].name + '{project=%q,indicator=%q}')}"
+            pieces += told(f"{scale}{held(family)}", f"{head}{SHOWN[unit](target)}，", *labels)
     return pieces
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from agent.alerts.names import Severity
 from agent.metrics import families as series
 from agent.model import State
-from agent.render.promql import DAY, held, instant, looked_up, number, told
-from agent.render.rules.figures import PROJECT, SUBJECT, TARGET, WINDOW, value
+from agent.render.promql import DAY, held, instant, listed, looked_up, number, told
+from agent.render.rules.figures import PROJECT, SUBJECT, TARGET, WINDOW, ahead, next_due, value
 from agent.render.rules.sources import dead
 from agent.render.rules.writing import DAY_SECONDS, INDICATOR, JUDGED, Rule, Writer
 from agent.words import NO_OWNER
@@ -34,22 +34,21 @@ def indicators(write: Writer) -> Iterator[Rule]:
     """What was promised: missed, at risk, known of, or without data."""
     left = told(
         held(series.ALLOWANCE_LEFT.name + "{project=%q,indicator=%q}"),
-        f"还可超时{number('$v', '%.0f')}件，",
+        f"全年还可超时{number('$v', '%.0f')}件，",
         *INDICATOR,
     )
     reachable = told(
         f"{held(series.REACHABLE.name + '{project=%q,indicator=%q}')} == 0", "年内已无法达标，", *INDICATOR
     )
-    due = write.local(f"min({series.NEXT_DUE.name}{{project=%q,indicator=%q}})")
-    next_due = told(due, f"最近一件{instant('$v')}到期，", *INDICATOR)
-    figures = f"{value()}目标{TARGET}，{left}{reachable}{next_due}"
+    figures = f"{value()}目标{TARGET}，{ahead()}{left}{reachable}{next_due(write)}"
     page = write.indicator_page()
     yield write.rule(
         "DabiaoTargetMissed",
         f"{judged(State.MISSED)}\n{enough()}",
         Severity.WARNING,
         f"{SUBJECT}{WINDOW}未达标",
-        f"{PROJECT}的{SUBJECT}({WINDOW})：{figures}请查看未达标的记录并处理；已知情况可用 dabiao acknowledge 声明。",
+        f"{PROJECT}的{SUBJECT}({WINDOW})：{figures}请打开看板，先办已超时和将到期的，"
+        "再查不合格的记录集中在哪里；原因已知、正在处理的，用 dabiao acknowledge 声明，以免重复提醒。",
         page,
         wait="10m",
     )
@@ -58,7 +57,8 @@ def indicators(write: Writer) -> Iterator[Rule]:
         f"{judged(State.AT_RISK)}\n{enough()}",
         Severity.WARNING,
         f"{SUBJECT}{WINDOW}有未达标的风险",
-        f"{PROJECT}的{SUBJECT}({WINDOW})目前达标，但余量将尽或预计年末不达标：{figures}请趁还来得及安排处理。",
+        f"{PROJECT}的{SUBJECT}({WINDOW})目前达标，但全年余量将尽，或预计年末不达标：{figures}"
+        "请打开看板看近期不合格的集中在哪里，趁还来得及安排处理。",
         page,
         wait="10m",
     )
@@ -85,7 +85,8 @@ def indicators(write: Writer) -> Iterator[Rule]:
         Severity.WARNING,
         f"{SUBJECT}{WINDOW}无数据，无法判定",
         f"{PROJECT}的{SUBJECT}({WINDOW})：{covered}目标{TARGET}。数据源能够读取，但给出的数据不足以判定；"
-        "没有数据既不是达标也不是未达标。请检查数据源的覆盖时段，必要时补采。",
+        "没有数据既不是达标也不是未达标。用 dabiao explain {{ $labels.indicator }} 查缺哪些时段、缺哪个数据源，"
+        "再用 dabiao collect 补采。",
         page,
         wait="30m",
     )
@@ -95,17 +96,16 @@ def attestations(write: Writer) -> Iterator[Rule]:
     """What people owe, one alert an owner."""
     due, info = held(series.ATTESTATION_DUE.name), held(series.INDICATOR_INFO.name)
     near = f"({due} - time() <= {ASKED_DAYS * DAY_SECONDS})"
-    listed = f"{info.replace('[', '{owner=%q}[')} and on (project, indicator) {near}"
-    names = f"{{{{ range $i, $row := {looked_up(listed, 'owner')} }}}}"
-    names += "{{ if $i }}、{{ end }}{{ $row.Labels.name }}{{ end }}"
-    first = told(write.local(f"min({due})"), instant("$v", DAY))
+    names = listed(looked_up(f"{info.replace('[', '{owner=%q}[')} and on (project, indicator) {near}", "owner"))
+    own = f"min({due} and on (project, indicator) {info.replace('[', '{owner=%q}[')})"
+    first = told(write.local(own), instant("$v", DAY), "owner")
     owner = f"{{{{ if $labels.owner }}}}{{{{ $labels.owner }}}}{{{{ else }}}}{NO_OWNER}{{{{ end }}}}"
     yield write.rule(
         "DabiaoAttestationDue",
         f"count by (owner) (\n  {info}\n  and on (project, indicator) {near}\n)",
         Severity.INFO,
         f"{owner}有{number('$value', '%.0f')}项指标待填报",
-        f"{owner}有{number('$value', '%.0f')}项指标待填报：{names}。全部待填报项中最早的一项应在{first}之前填报。"
+        f"{owner}有{number('$value', '%.0f')}项指标待填报：{names}。最早的一项应在{first}之前填报。"
         "用 dabiao attest 填报并附佐证材料。",
         write.overview(),
     )

@@ -8,7 +8,7 @@ from agent.alerts.names import Severity
 from agent.metrics import families as series
 from agent.model import Stage
 from agent.render.promql import name, number
-from agent.render.rules.figures import PROJECT, SUBJECT, TARGET
+from agent.render.rules.figures import PROJECT, SUBJECT, TARGET, next_due
 from agent.render.rules.writing import INDICATOR, SYSTEM, Rule, Writer
 from agent.words import STAGES
 
@@ -26,8 +26,8 @@ def open_records(write: Writer) -> Iterator[Rule]:
             f"{series.RINGING.name}{{stage=`{stage}`}} > 0",
             severity,
             f"{system}{SUBJECT}有{number('$value', '%.0f')}件{words}",
-            f"{system}{PROJECT}的{SUBJECT}有{number('$value', '%.0f')}件未结记录{words}，目标{TARGET}。"
-            "逐件告警没有送达时才发出本条，请立即在来源系统受理，并检查逐件告警为何没有送达。",
+            f"{system}{PROJECT}的{SUBJECT}有{number('$value', '%.0f')}件未结记录{words}，目标{TARGET}，"
+            f"{next_due(write)}请打开看板，立即在来源系统受理。本条只在逐件告警没有送达时发出，请随后检查它们为何没有送达。",
             write.links.dashboard("dabiao-indicator", **{one: f"{{{{ $labels.{one} }}}}" for one in INDICATOR}),
             wait="15s",
         )

@@ -8,7 +8,7 @@ from agent.alerts.names import Severity
 from agent.findings.sources import OFFSET_SECONDS
 from agent.metrics import FRESH_INTERVALS, STALLED_SECONDS
 from agent.metrics import families as series
-from agent.render.promql import held, instant, number, span, told
+from agent.render.promql import held, instant, listed, looked_up, number, span, told
 from agent.render.rules.writing import SOURCE, Rule, Writer
 
 
@@ -21,6 +21,13 @@ def stale() -> str:
     """Sources whose last success is several intervals ago."""
     last, interval = held(series.SOURCE_LAST_SUCCESS.name), held(series.SOURCE_INTERVAL.name)
     return f"time() - {last} > {FRESH_INTERVALS} * {interval} + {STALLED_SECONDS}"
+
+
+def affected() -> str:
+    """The indicators that a source gives records of, by name."""
+    of_source = f"{held(series.INDICATOR_SOURCE.name + '{source=%q}')}"
+    asked = looked_up(f"{held(series.INDICATOR_INFO.name)} and on (project, indicator) {of_source}", *SOURCE)
+    return f"{{{{ with {asked} }}}}受影响的指标：{listed('.')}。{{{{ end }}}}"
 
 
 def sources(write: Writer) -> Iterator[Rule]:
@@ -37,7 +44,7 @@ def sources(write: Writer) -> Iterator[Rule]:
         Severity.WARNING,
         f"数据源{source}无法读取",
         f"数据源{source}无法读取，{last}由它而来的指标不再更新，也不会以旧值代替。"
-        f"原因见 dabiao status 的数据源一栏；可用 dabiao try {source} 查证。",
+        f"{affected()}原因见 dabiao status 的数据源一栏；可用 dabiao try {source} 查证。",
         page,
         wait="2m",
     )
@@ -47,7 +54,8 @@ def sources(write: Writer) -> Iterator[Rule]:
         Severity.WARNING,
         f"数据源{source}很久没有读取成功",
         f"数据源{source}已超过{FRESH_INTERVALS}个采集间隔没有读取成功，也没有报告失败，{last}"
-        "多半是对方不应答而占住了采集，或采集没有启动。请检查对方系统和代理的日志。",
+        "多半是对方不应答而占住了采集，或采集没有启动。"
+        f"{affected()}请检查对方系统和代理的日志。",
         page,
         wait="1m",
     )

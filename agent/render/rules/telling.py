@@ -42,7 +42,7 @@ def telling(write: Writer) -> Iterator[Rule]:
         Severity.CRITICAL,
         "逐件告警没有送到 Alertmanager",
         f"代理向 Alertmanager 发送逐件告警已连续{SHUT_MINUTES}分钟以上不被接收(配置了几个的，至少一个)："
-        "将超时的单子不再逐件提醒，只剩 Prometheus 按件数提醒。请先打开监测页面盯住未结记录，"
+        "将超时的记录不再逐件提醒，只剩 Prometheus 按件数提醒。请先打开监测页面盯住未结记录，"
         "再检查 Alertmanager 是否运行、sources.yaml 中 alerting.alertmanager 的地址和口令；原因见代理的日志。",
         write.overview(),
         wait=f"{SHUT_MINUTES}m",
