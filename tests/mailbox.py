@@ -1,61 +1,71 @@
-"""A mail server of one test's own: takes every message and keeps it, as text."""
+"""A mail server of one test's own: takes every message and keeps it."""
 
 from __future__ import annotations
 
-import queue
 import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email import message_from_bytes
+from email.policy import default
+
+from tests.servers import HOST
 
 
-class _Session(socketserver.StreamRequestHandler):
+class Letterbox(socketserver.StreamRequestHandler):
     """One connection, as much of SMTP as a client needs that neither signs in nor encrypts."""
 
+    server: Mailbox
+
     def handle(self) -> None:
-        self._say("220 mailbox")
-        while line := self.rfile.readline():
-            match line.split()[0].upper():
-                case b"DATA":
-                    self._say("354 go on")
-                    lines = iter(self.rfile.readline, b".\r\n")
-                    content = b"".join(one.removeprefix(b".") for one in lines)
-                    message = message_from_bytes(content, policy=policy.default)
-                    assert isinstance(message, EmailMessage)
-                    assert isinstance(self.server, Mailbox)
-                    self.server.received.put(message)
-                    self._say("250 taken")
-                case b"QUIT":
-                    self._say("221 bye")
+        self.say("220 mail.example")
+        for line in self.rfile:
+            match line.decode().split()[:1]:
+                case ["DATA"]:
+                    self.say("354 go on")
+                    self.take()
+                    self.say("250 taken")
+                case ["QUIT"]:
+                    self.say("221 bye")
                     return
                 case _:
-                    self._say("250 mailbox")
+                    self.say("250 well")
 
-    def _say(self, line: str) -> None:
+    def take(self) -> None:
+        letter = b"".join(iter(self.rfile.readline, b".\r\n"))
+        mail = message_from_bytes(letter, policy=default)
+        body = mail.get_body(("plain",))
+        assert body is not None
+        self.server.mails.append((mail["Subject"], body.get_content()))
+
+    def say(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())
 
 
 class Mailbox(socketserver.ThreadingTCPServer):
-    """The server; `received` gives the messages in their order."""
+    """A mail server that takes everything."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
-        self.received: queue.Queue[EmailMessage] = queue.Queue()
-        super().__init__(("127.0.0.1", 0), _Session)
+        self.mails: list[tuple[str, str]] = []  # subject, text
+        super().__init__((HOST, 0), Letterbox)
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
+        return f"{HOST}:{self.server_address[1]}"
+
+    def subjects(self) -> list[str]:
+        return [subject for subject, _ in list(self.mails)]
 
 
 @contextmanager
 def mailbox() -> Iterator[Mailbox]:
     with Mailbox() as server:
-        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        serving.start()
-        yield server
-        server.shutdown()
-        serving.join()
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
