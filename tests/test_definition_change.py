@@ -211,6 +211,24 @@ def test_published_holidays_change_figures_without_approval(tmp_path: Path) -> N
     desk.ledger.close()
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"limit": "1 workday"},
+        {"limit": "6 h", "clock": "service_hours"},
+        {"limit": {"by": "state", "table": {"done": "2 workdays", "open": "6 h"}}},
+    ],
+)
+def test_a_changed_calendar_has_only_the_rules_that_use_it_derived_anew(tmp_path: Path, how: dict[str, Any]) -> None:
+    desk = Desk(tmp_path, {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", **how})
+    desk.change(
+        {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", **how},
+        top={"calendar": {"years": {"2027": {"holidays": ["2027-01-01"]}}}},
+    )
+    assert {desk.registered.known[pk].indicator for pk in desk.registered.building} == {"x"}  # and not `y`
+    desk.ledger.close()
+
+
 def test_the_answer_and_the_explanation_name_the_rule(desk: Desk) -> None:
     former = desk.hash()
     desk.change(CHANGED)
