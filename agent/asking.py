@@ -44,11 +44,13 @@ def asked(
     progress: Progress = silent,
     *,
     found: bool = True,
+    alone: tuple[str, str] | None = None,
 ) -> Iterator[Asked]:
     """The board and Snapshot that answer a question, with the findings if wanted; the ledger stays as it is.
 
     What is asked of the past is judged on a scratch ledger, and so is what the ledger does not know: with files that
-    define an indicator otherwise the answer says what the figures would be.
+    define an indicator otherwise the answer says what the figures would be. There what `alone` says nothing of, another
+    project and indicator, may be left out.
     """
     if question.first is not None and question.last is not None:
         plans_of_days(config.plans, question.first, question.last)  # refused before anything is derived
@@ -73,6 +75,7 @@ def asked(
         through=question.through,
         cut=is_past,
         tried={one.place for one in (*rules, *promises)},
+        alone=alone,
         progress=progress,
     ) as scratch:
         board = _board(config, scratch, question, tried)

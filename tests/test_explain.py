@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.asking import asked
 from agent.book import all_indicators, definitions, register
 from agent.config import load
 from agent.evaluate import Board, custom
@@ -18,7 +19,7 @@ from agent.explain.cases import EXCLUDED, MISSED, NEWEST
 from agent.explain.glossary import KINDS, NAMES
 from agent.explain.wording import condition, formula
 from agent.model import ConfigError, Stage, State
-from agent.status import status_answer
+from agent.status import Question, status_answer
 from collectors import COLLECTORS
 from tests.small_site import NOW, TOLD, at, small_site
 
@@ -315,3 +316,26 @@ def test_the_index_finds_the_newest_misses_and_counts_what_was_taken_out_however
     by = "INDEX observation_told (definition=? AND outcome=? AND day>? AND day<?)"
     assert plans[0] == [f"SEARCH o USING {by}"]
     assert plans[1] == [f"SEARCH o USING COVERING {by}", "USE TEMP B-TREE FOR GROUP BY"]
+
+
+def test_an_indicator_asked_about_alone_is_explained_of_the_past_as_among_all_the_others(site):
+    told = ("2026-03-01T00:00", "2026-03-05T10:00")
+    site.deliver("calls", CALLS, told)
+    site.deliver("dutys", DUTIES, told)
+    site.deliver("cases", CASES, told)
+    question, read = Question(at=at("2026-03-04T12:00")), {}
+    for indicator in ("answered", "calls", "approved", "sound"):
+        answers = []
+        for alone in (None, ("ops", indicator)):
+            with asked(site.config, site.ledger, question, NOW, alone=alone) as (board, snapshot, _):
+                told_of = explain(site.config, board.ledger, snapshot, "ops", indicator)
+                with board.ledger.read() as session:
+                    read[alone and alone[1]] = {row[0] for row in session.rows("SELECT DISTINCT kind FROM record")}
+            answers.append(told_of.as_json())
+        assert answers[0] == answers[1]
+    assert read == {
+        None: {"fault", "call", "duty", "case"},
+        "answered": {"fault"},
+        "calls": {"call"},
+        "approved": {"case"},
+    } | {"sound": set()}

@@ -47,14 +47,16 @@ def ledger_at(
     cut: bool = True,
     tried: Collection[Place] = (),
     moving: bool = False,
+    alone: tuple[str, str] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Ledger]:
     """A scratch ledger judged at `instant`: with what is known today or, `known_then`, with what was known then.
 
     With `through` it is what was known in that batch; `moving` leaves out the records that count today as they did in
     it. What happened after the instant is left out; without `cut` it counts, as it does in the ledger itself. What was
-    known then is judged by the definitions of then, on today's calendar, save those that are `tried`. Raises
-    ConfigError where nothing was known yet. It costs a derivation of every record, and writes nothing.
+    known then is judged by the definitions of then, on today's calendar, save those that are `tried`. Where one project
+    and indicator `alone` is asked about, only records of the kinds it reads are derived. Raises ConfigError where
+    nothing was known yet. It costs a derivation of every such record, and writes nothing.
     """
     with TemporaryDirectory(prefix="dabiao-") as folder, closing(Ledger.open(Path(folder) / "scratch.db")) as scratch:
         with ledger.read() as session:
@@ -65,13 +67,18 @@ def ledger_at(
                 then = {place: spec for place, spec in served_at(session, seq).items() if place not in tried}
                 definitions = [_as_of_then(one, then.get(one.place)) for one in definitions]
             judged = [one.judged_at(instant) for one in definitions] if cut else definitions
+            among, kinds = f" AND {MOVING.format(batch=int(seq))}" if moving else "", list[str]()
+            total = (session.one("SELECT record_pk FROM counter WHERE id = 1") or (0,))[0]
+            if alone is not None:
+                kinds = sorted({one.kind for one in judged if (one.project, one.indicator.partition("/")[0]) == alone})
+                judged = [one for one in judged if one.kind in kinds]
+                among += f" AND kind IN ({','.join('?' * len(kinds))})"
+                total = (session.one(f"SELECT COUNT(*) FROM record WHERE pk > 0{among}", kinds) or (0,))[0]
             book = Book(scratch, register(scratch, judged).keys)
             _copy_sources(session, scratch, instant, known_then)
             _copy_acts(session, scratch, seq)
             _copy_findings(session, scratch, seq)
-            total = (session.one("SELECT record_pk FROM counter WHERE id = 1") or (0,))[0]
-            among = f" AND {MOVING.format(batch=int(seq))}" if moving else ""
-            rows = session.stream(KNOWN.replace("{among}", among), (seq, seq, seq, seq, seq), SLICE)
+            rows = session.stream(KNOWN.replace("{among}", among), (seq, seq, *kinds, seq, seq, seq, *kinds), SLICE)
             done = 0
             for (source, kind), records in groupby(map(_record, rows), lambda one: (one.source, one.kind)):
                 for part in _slices(records):

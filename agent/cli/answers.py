@@ -135,10 +135,11 @@ def explain(
         raise ConfigError(f"--records: expected one of {', '.join(KINDS)}, got {records!r}")
     if (records is None) != (output is None):
         raise ConfigError("--records and --output: expected both or none")
+    alone = project, name.partition("/")[0]
     with (
         open_ledger(ledger, made=False) as opened,
         progress("judging") as advance,
-        asked(config, opened, question, now_instant(), advance) as (board, snapshot, tried),
+        asked(config, opened, question, now_instant(), advance, alone=alone) as (board, snapshot, tried),
     ):
         about = config, board.ledger, snapshot, project, name, window_name(question), system
         if records is not None and output is not None:
