@@ -53,14 +53,17 @@ class Board:
         plans_of: PlansOf | None = None,
         tried: Collection[str] = (),
         patience: int | None = None,
+        *,
+        by_system: bool = True,
     ) -> None:
         """`windows_of` gives the windows to keep, by default every named one; `plans_of` the plans that own them.
 
         What the ledger holds to be promised counts; of the indicators `tried` (project/indicator), what the files say.
-        Of a percentile of more numbers than `patience` the first Snapshot only says that it is being read.
+        Of a percentile of more numbers than `patience` the first Snapshot only says that it is being read. Verdicts are
+        on all systems together and, `by_system`, on each.
         """
         self.config, self.ledger, self._tried = config, ledger, frozenset(tried)
-        self._patience = patience
+        self._patience, self._by_system = patience, by_system
         self._windows_of = windows_of or (lambda plan, now: windows(plan.days, plan.year, now))
         self._plans_of = plans_of or (lambda now: plans_in_force(config.plans, now))
         self._plans: Sequence[Plan] = ()
@@ -156,7 +159,7 @@ class Board:
                 measure = indicator.measure
                 wanted = [source for source in self.config.sources if reads(measure.of, measure.sources, source)]
                 held = Held(plan, indicator, setting, pk, [source.id for source in wanted])
-                held.patience = self._patience
+                held.patience, held.by_system = self._patience, self._by_system
                 held.registers = registers_of(measure, wanted)
                 held.systems_told = systems_told(measure, plan.systems, wanted)
                 held.prospect = Prospect(plan, indicator, kinds) if indicator.measure.from_records else None

@@ -38,8 +38,8 @@ def course(config: Config, ledger: Ledger, plan: Plan, indicator: Indicator, now
         projects=tuple(replace(one, indicators=(alone,)) for one in plan.projects if one.id == indicator.project),
     )
     ends, months = list(_ends(plan, now)), list(_months(plan, now))
-    board = Board(config, ledger, lambda plan, now: (*ends, *months), lambda now: (only,))
-    verdicts = {one.window: one for one in board.refresh(now).verdicts if one.system is None}
+    board = Board(config, ledger, lambda plan, now: (*ends, *months), lambda now: (only,), by_system=False)
+    verdicts = {one.window: one for one in board.refresh(now).verdicts}
     return Course(tuple(verdicts[one] for one in ends), tuple(verdicts[one] for one in months))
 
 

@@ -63,6 +63,7 @@ class Held:
         self._order: list[Place] = []
         self.rank = measure.percentile
         self.patience: int | None = None  # the numbers of a percentile read in the next judgement; None: any number
+        self.by_system = True  # whether each system is judged too
         self._put_off: set[Place] = set()  # what was told without its value for that
         self._ranked: dict[Place, Ranked] = {}
         self._overdue: list[tuple[str, Day, int]] = []  # system, day and time taken of overdue records, where ranked
@@ -225,7 +226,11 @@ class Held:
             self._outages.read(session)
         today = self.plan.days.day_of(now)
         for window in self.windows:
-            moved = [system for name, system in self.dirty if name == window.name and system != ""]
+            moved = [
+                system
+                for name, system in self.dirty
+                if name == window.name and (system is None or (system and self.by_system))
+            ]
             if not moved:
                 continue
             ends = min(window.end, now)
