@@ -137,6 +137,7 @@ class Page:
     covers: tuple[Instant, Instant] | None = None
     signals: Mapping[str, float] = field(default_factory=dict)
     rejects: Sequence[Reject] = ()  # rows so broken that they have no columns
+    ends: bool = False  # with these rows all that stands at `where` was read, from its beginning
 
     def locators(self) -> Iterator[str]:
         """`where:number` of each row."""

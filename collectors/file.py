@@ -135,10 +135,7 @@ class FileCollector:
             memory.wait_for(file)
             return
         memory.keep(file, digest)
-        if last is not None:
-            yield _page(file, last, memory.cursor_if_due(file), covers)
-        elif covers is not None:
-            yield Page(covers=covers)
+        yield _page(file, last or Chunk([], [], []), memory.cursor_if_due(file), covers, ends=True)
 
     def _covers(self, file: Found, poll: Poll) -> tuple[Instant, Instant] | None:
         """The period of one file, as far as it had passed when the file was written last."""
@@ -204,6 +201,11 @@ def _looks(name: str, path: Path) -> Found | None:
 
 
 def _page(
-    file: Found, chunk: Chunk, cursor: Mapping[str, Any] | None, covers: tuple[Instant, Instant] | None = None
+    file: Found,
+    chunk: Chunk,
+    cursor: Mapping[str, Any] | None,
+    covers: tuple[Instant, Instant] | None = None,
+    *,
+    ends: bool = False,
 ) -> Page:
-    return Page(chunk.rows, file.name, chunk.numbers, cursor, covers, rejects=chunk.rejects)
+    return Page(chunk.rows, file.name, chunk.numbers, cursor, covers, rejects=chunk.rejects, ends=ends)

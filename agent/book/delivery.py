@@ -26,8 +26,11 @@ class Delivery:
     finished: bool = False  # the source was read to its end
     mapping_hash: str | None = None
     seen: set[int] | None = None  # collects the keys met in a complete read
-    resolved: Sequence[int] = ()  # rejects that these rows settle …
-    id_of: Callable[[Mapping[str, str | None]], str | None] | None = None  # … and the id of one, by its mapped columns
+    resolved: Sequence[int] = ()  # rejects that these rows settle
+    id_of: Callable[[Mapping[str, str | None]], str | None] | None = None  # the id of one, by its mapped columns
+    met: set[int] = field(default_factory=set)  # collects the bad rows met in a round
+    read_whole: str | None = None  # the place that was read from its beginning to its end …
+    complete: bool = False  # … or everything was
     marks: Mapping[str, int] = field(default_factory=dict)  # by record, of the rows they were mapped from
     unchanged: int = 0  # rows that were not even mapped, for their marks are known
 

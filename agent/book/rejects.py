@@ -15,7 +15,8 @@ INSERT_REJECT = "INSERT INTO reject (source, locator, hash, reason, mapped, seq)
 def book_rejects(session: Session, delivery: Delivery) -> int:
     """Keep each bad row once, and settle those that were read after all; how many were not known before.
 
-    A row is settled by a record that was read under its id, and open again when it comes back as it was.
+    A row is settled by a record that was read under its id, or once it stands no more where it stood: its file was read
+    again to the end without it, or the whole source was. It is open again when it comes back as it was.
     """
     rejects = {_hash(reject): reject for reject in delivery.mapped.rejects}
     known = {
@@ -24,7 +25,8 @@ def book_rejects(session: Session, delivery: Delivery) -> int:
             "SELECT hash FROM reject WHERE source = ? AND hash IN {in}", sorted(rejects), (delivery.source,)
         )
     }
-    settled = {*delivery.resolved, *_read_after_all(session, delivery)}
+    delivery.met.update(rejects)
+    settled = {*delivery.resolved, *_read_after_all(session, delivery), *_gone(session, delivery)}
     session.many("UPDATE reject SET resolved_seq = ? WHERE pk = ?", [(session.seq, pk) for pk in sorted(settled)])
     session.many(
         "UPDATE reject SET resolved_seq = NULL WHERE source = ? AND hash = ? AND resolved_seq IS NOT NULL",
@@ -50,6 +52,20 @@ def _read_after_all(session: Session, delivery: Delivery) -> list[int]:
     read -= {id_of(reject.mapped) for reject in delivery.mapped.rejects}
     rows = session.rows("SELECT pk, mapped FROM reject WHERE source = ? AND resolved_seq IS NULL", (delivery.source,))
     return [pk for pk, mapped in rows if id_of(json.loads(mapped)) in read]
+
+
+def _gone(session: Session, delivery: Delivery) -> list[int]:
+    """The keys of unsettled rows that this round did not meet, though it read where they stood from end to end."""
+    if not delivery.complete and delivery.read_whole is None:
+        return []
+    rows = session.rows(
+        "SELECT pk, hash, locator FROM reject WHERE source = ? AND resolved_seq IS NULL", (delivery.source,)
+    )
+    return [
+        pk
+        for pk, hashed, locator in rows
+        if hashed not in delivery.met and (delivery.complete or locator.rpartition(":")[0] == delivery.read_whole)
+    ]
 
 
 def _hash(reject: Reject) -> int:

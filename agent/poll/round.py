@@ -112,6 +112,7 @@ class Round:
         self._booked, highest = Booked(), known.highest
         seen: set[int] | None = set() if complete and (known.renamed or not self.source.spec.is_log) else None
         pending: Delivery | None = None
+        met: set[int] = set()
         signals: dict[str, float] = {}
         for page in self.collector.fetch(poll):
             signals.update(page.signals)
@@ -121,11 +122,11 @@ class Round:
             mapped, marks, unchanged = self._map(page, known, seen)
             # A change dated in the future must not keep the cursor from what comes before it.
             highest = max((min(at, now) for at in (highest, mapped.highest) if at is not None), default=None)
-            pending = self._delivery(mapped, page, now, seen)
+            pending = self._delivery(mapped, page, now, seen, met)
             pending.marks, pending.unchanged = marks, unchanged
         signals["duration_seconds"] = time.monotonic() - begun
-        last = pending or self._delivery(Mapped([], [], [], None), Page(), now, seen)
-        last.finished, last.signals = True, signals
+        last = pending or self._delivery(Mapped([], [], [], None), Page(), now, seen, met)
+        last.finished, last.complete, last.signals = True, complete, signals
         last.mapped = last.mapped._replace(highest=highest)
         self._booked = self._booked.plus(self.book.deliver(last))
         if seen is not None:
@@ -168,7 +169,7 @@ class Round:
         kept = replace(page, rows=[page.rows[place] for place in left], numbers=[page.numbers[place] for place in left])
         return kept, {id: mark for id, mark in told.items() if id is not None and id not in same}, len(ids) - len(left)
 
-    def _delivery(self, mapped: Mapped, page: Page, now: Instant, seen: set[int] | None) -> Delivery:
+    def _delivery(self, mapped: Mapped, page: Page, now: Instant, seen: set[int] | None, met: set[int]) -> Delivery:
         return Delivery(
             source=self.source.id,
             kind=self.source.spec.record,
@@ -183,6 +184,8 @@ class Round:
             signals=page.signals,
             mapping_hash=self.hash,
             seen=seen,
+            met=met,
+            read_whole=page.where if page.ends else None,
         )
 
     def id_of(self, mapped: Mapping[str, str | None]) -> str | None:
