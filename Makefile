@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 LOCKER := uv==0.13.9
 PARALLEL := -n auto --maxprocesses 8 --dist loadfile# a file's tests stay together, and so do its servers
-EXTRAS := postgresql mysql notify auth signing# what the container image brings
+EXTRAS := postgresql mysql notify auth signing report# what the container image brings
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit test-long check bench lock clean

@@ -109,12 +109,12 @@ STATED: dict[str, Json] = {  # everything a person owes
 class FormSite:
     """The site in a folder, with a ledger that has read its records."""
 
-    def __init__(self, folder: Path, plan: Json = PLAN, read: Instant = OVER) -> None:
+    def __init__(self, folder: Path, plan: Json = PLAN, read: Instant = OVER, source: Json = SOURCE) -> None:
         self.folder = folder
         (folder / "targets.yaml").write_text(
             yaml.safe_dump(plan, allow_unicode=True, sort_keys=False), encoding="utf-8"
         )
-        sources = {"faults": SOURCE | {"path": str(folder / "faults.csv")}}
+        sources = {"faults": source | {"path": str(folder / "faults.csv")}}
         (folder / "sources.yaml").write_text(yaml.safe_dump({"sources": sources}), encoding="utf-8")
         lines = ["id,system,reported,responded,wrong", *(",".join((*fault, "")) for fault in FAULTS)]
         told = [lines[0], *(line for line in lines[1:] if _at(line) < read)]
@@ -177,9 +177,9 @@ def _at(line: str) -> Instant:
 
 
 @contextmanager
-def form_site(folder: Path, plan: Json = PLAN, read: Instant = OVER) -> Iterator[FormSite]:
+def form_site(folder: Path, plan: Json = PLAN, read: Instant = OVER, source: Json = SOURCE) -> Iterator[FormSite]:
     """The site, closed at the end."""
-    site = FormSite(folder, plan, read)
+    site = FormSite(folder, plan, read, source)
     try:
         yield site
     finally:

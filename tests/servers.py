@@ -41,6 +41,13 @@ def program(name: str, package: str) -> str:
     )
 
 
+def writer() -> str:
+    """The path of a LibreOffice that opens Word files: its parts are packages of their own."""
+    path, package = program("soffice", "libreoffice-writer-nogui"), "libreoffice-writer-nogui"
+    is_whole = Path(path).resolve().with_name("libswlo.so").is_file()
+    return path if is_whole else lacking(f"LibreOffice Writer is not installed (Debian package: {package})")
+
+
 def _postgresql_folders() -> list[str]:
     versions = Path("/usr/lib/postgresql").glob("*/bin")
     return [str(folder) for folder in sorted(versions, key=lambda folder: float(folder.parent.name), reverse=True)]

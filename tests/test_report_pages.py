@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from playwright.sync_api import Page
 
 from tests.form_site import PLAN, ROWS, form_site
 from tests.report_site import report
-from tests.servers import program
+from tests.servers import program, writer
 from tests.showing import browser
 
 pytestmark = pytest.mark.server
@@ -51,9 +52,12 @@ def shown(opened: Callable[..., Page], file: Path) -> Page:
 def pages(page: Page, folder: Path) -> int:
     """How many sheets of A4 it prints on."""
     page.pdf(path=folder / "report.pdf", prefer_css_page_size=True, print_background=True)
-    told = subprocess.run(
-        [program("pdfinfo", "poppler-utils"), folder / "report.pdf"], capture_output=True, text=True, check=True
-    ).stdout
+    return sheets(folder / "report.pdf")
+
+
+def sheets(pdf: Path) -> int:
+    """How many sheets of A4 a PDF has."""
+    told = subprocess.run([program("pdfinfo", "poppler-utils"), pdf], capture_output=True, text=True, check=True).stdout
     facts = dict(line.split(":", 1) for line in told.splitlines())
     assert facts["Page size"].strip().endswith("(A4)")
     return int(facts["Pages"])
@@ -78,11 +82,54 @@ def test_a_month_with_too_much_to_say_prints_on_one_page_too(chromium: Callable[
             "name": f"名称很长而且谁也不肯缩短的指标第{number}号" * 3,
             "weight": {},
             "owner": f"第{number}处室",
+            "evidence": {},
         }
     plan["organisation"] = "名称很长的单位" * 6
     with form_site(tmp_path, plan) as site:
         (tmp_path / "month.html").write_bytes(report(site, "monthly-report", "2026-09").content)
     page = shown(chromium, tmp_path / "month.html")
     assert page.evaluate(RUNS_OVER) == [0, 0]
-
     assert pages(page, tmp_path) == 1
+
+
+def test_a_year_prints_on_a4_with_nothing_cut_off(chromium: Callable[..., Page], tmp_path: Path) -> None:
+    with form_site(tmp_path) as site:
+        site.state_all()
+        (tmp_path / "year.html").write_bytes(report(site, "annual-report").content)
+    page = shown(chromium, tmp_path / "year.html")
+    assert page.evaluate(RUNS_OVER) == [0, 0]
+    assert page.evaluate(OUT_OF_DRAWING) == []
+    assert pages(page, tmp_path) >= 2
+
+
+@pytest.mark.parametrize(("form", "least", "most"), [("monthly-report", 1, 1), ("annual-report", 2, 5)])
+def test_libreoffice_opens_the_word_file_and_prints_every_chart(
+    tmp_path: Path, form: str, least: int, most: int
+) -> None:
+    office = writer()
+    with form_site(tmp_path) as site:
+        site.state_all()
+        (tmp_path / "report.docx").write_bytes(report(site, form, ending=".docx").content)
+        titles = re.findall("<figcaption>(.*?)</figcaption>", report(site, form).content.decode())
+    home = f"-env:UserInstallation={(tmp_path / 'office').as_uri()}"
+    command: list[str | Path] = [
+        office,
+        home,
+        "--headless",
+        "--convert-to",
+        "pdf",
+        "--outdir",
+        tmp_path,
+        tmp_path / "report.docx",
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    assert least <= sheets(tmp_path / "report.pdf") <= most
+    text = subprocess.run(
+        [program("pdftotext", "poppler-utils"), tmp_path / "report.pdf", "-"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    squeezed = "".join(text.split())
+    assert titles
+    assert [title for title in titles if "".join(title.split()) not in squeezed] == []

@@ -231,6 +231,7 @@ FORMS: dict[str, Callable[[Order], Made]] = {
     "self-evaluation": judged,
     "monitoring": judged,
     "targets": judged,
+    "annual-report": told,
     "monthly-report": told,
 }
 ALL, OFFICIAL = "all", ("self-evaluation", "targets", "monitoring")

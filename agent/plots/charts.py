@@ -13,6 +13,7 @@ from itertools import pairwise
 
 FULL, HALF = 720, 350  # widths; printed across a page, or half of one, the letters come out alike
 SIZE = 11  # of letters
+LETTERS = 26  # the height a number takes above its point
 INK, SOFT, GRID, GOOD, BAD = "#17201d", "#55625d", "#d9dfdc", "#1f55a5", "#b3201a"
 FONTS = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Source Han Sans SC, sans-serif"
 LEFT, RIGHT, TOP, BOTTOM = 8, 8, 24, 22
@@ -47,7 +48,7 @@ class Points:
     marks: Sequence[Mark]
     targets: Sequence[Line] = ()
     width: int = FULL
-    height: int = 120
+    height: int = 104
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +149,9 @@ def _points(chart: Points) -> Iterator[str]:
         if mark.value is None:
             yield _text(x(number), chart.height - BOTTOM - 6, mark.text, SOFT)
         else:
-            promise = next((line.values[number] for line in chart.targets), None)
-            yield from _point(x(number), y(mark.value), mark, below=promise is not None and mark.value < promise)
+            lines = [y(promise) for line in chart.targets if (promise := line.values[number]) is not None]
+            at = y(mark.value)
+            yield from _point(x(number), at, mark, below=any(0 < at - line < LETTERS for line in lines))
 
 
 def _promised(line: Line, slot: float, y: Scale) -> Iterator[str]:
@@ -165,7 +167,7 @@ def _promised(line: Line, slot: float, y: Scale) -> Iterator[str]:
 
 
 def _point(x: float, y: float, mark: Mark, below: bool) -> Iterator[str]:
-    """A point with its number on the side away from the promised value."""
+    """A point with its number above it, or below where a promised value is drawn just above."""
     if mark.misses:
         corner = f'x="{x - 4:.1f}" y="{y - 4:.1f}"'
         yield f'<rect {corner} width="8" height="8" fill="#fff" stroke="{BAD}" stroke-width="2.4"/>'

@@ -11,12 +11,12 @@ from agent.explain import lengths
 from agent.export.basis import PERIOD
 from agent.export.columns import value_text
 from agent.forecast import reading_of
-from agent.model import SECOND_US, State, Unit, Verdict
+from agent.model import SECOND_US, State, Target, Unit, Verdict
 from agent.plots import Bars, Line, Mark, Points
 from agent.plots.charts import FULL, HALF
 from agent.report.material import Material
 from agent.report.story import Picture
-from agent.shown import duration, shown, shown_target
+from agent.shown import shown, shown_target
 
 BANDS_WITHIN = 5  # of the limit, alike
 BANDS_BEYOND = (2, 4, 8)  # times the limit, and one for all beyond
@@ -68,8 +68,8 @@ def histogram(material: Material, one: Indicator, width: int = FULL) -> Picture 
         for at, (name, count) in enumerate(zip(_bands(edges), counts, strict=True))
     ]
     finished = len(found.good) + len(found.bad)
-    title = f"{one.name} · {finished:,}件已完成记录的用时（{_unit(found.limit)[1]}）"
-    limit = (BANDS_WITHIN, f"时限{duration(found.limit)}")
+    title = f"{one.name} · {finished:,}件用时（{_unit(found.limit)[1]}）"
+    limit = (BANDS_WITHIN, "时限" + shown_target(Target("<=", found.limit, Unit.SECONDS, "")))
     return Picture(Bars(_id("lengths", one), title, marks, limit=limit, width=width))
 
 
@@ -97,7 +97,7 @@ def allowance(material: Material, one: Indicator, width: int = FULL) -> Picture 
     for month, judged in material.through.items():
         left = total - judged[(one.project, one.id, None)].bad
         marks.append(Mark(f"{month}月", float(left), f"{left:,}", left < 0))
-    title = f"{one.name} · 还可超时件数（全年可超时{max(total, 0):,}件，各月末余量）"
+    title = f"{one.name} · 各月末还可超时（全年{max(total, 0):,}件）"
     return Picture(Bars(_id("allowance", one), title, marks, width=width))
 
 

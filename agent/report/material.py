@@ -113,7 +113,10 @@ def material(basis: Basis, demo: bool) -> Material:
 
 
 def month_of(text: str | None, year: int, today: Day) -> tuple[Day, Day]:
-    """The days of `2026-10`; of the last month of the year that is over where nothing is said, else its first."""
+    """The days of `2026-10`; of the last month of the year that is over where nothing is said, else its first.
+
+    ConfigError where that is no month of the year, or has not begun.
+    """
     if text is None:
         on = date.fromordinal(today)
         month = 12 if on.year > year else 1 if on.year < year else max(1, on.month - 1)
@@ -123,7 +126,10 @@ def month_of(text: str | None, year: int, today: Day) -> tuple[Day, Day]:
         if not is_month or spelled != str(year):
             raise ConfigError(f"--month：应写作 {year}-01 至 {year}-12，现为 {text!r}")
         month = int(number)
-    return _day(year, month), _after(_day(year, month))
+    first = _day(year, month)
+    if first > today:
+        raise ConfigError(f"--month：{year}-{month:02d} 尚未开始，按 {date.fromordinal(today)} 判定")
+    return first, _after(first)
 
 
 def _judge(basis: Basis, windows: tuple[Window, ...]) -> dict[str, Judged]:

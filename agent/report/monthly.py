@@ -18,7 +18,7 @@ from agent.report.counting import badness, counted, of, place_of, those
 from agent.report.material import Material
 from agent.report.sections import allowance_figure, coverage, explained, gaps, owed_figure, owing, tightest, why
 from agent.report.story import Cell, Figure, Head, Pair, Part, Picture, Story, Table, Text
-from agent.shown import shown_target
+from agent.shown import NOTHING, shown_target
 
 TITLE = "绩效监测月报"
 FOOT = "环比为上月，同比为上年同月，均按现行口径。草稿是系统按记录列出的事实，由责任处室改写。"
@@ -62,8 +62,6 @@ def _badness(material: Material, one: Indicator) -> tuple[tuple[int, bool], tupl
 
 def _sentence(material: Material) -> str:
     year, month = material.basis.plan.year, material.last_month
-    if not material.months:
-        return f"{year}年{month}月尚未开始，没有可报告的数据。"
     measured = material.measured
     so_far = f"{month}月" if month == 1 else f"1—{month}月"
     alone = (
@@ -81,13 +79,12 @@ def _figures(material: Material) -> list[Figure]:
     measured, alone = material.measured, material.period
     missed = those(measured, alone, State.MISSED)
     judged = [one for one in measured if of(one, alone).state in (State.MET, State.AT_RISK, State.MISSED)]
+    met = f"{len(judged) - len(missed)}/{len(judged)}项" if judged else NOTHING
     so_far = those(material.promised, material.so_far, State.MISSED)
     risky = those(material.promised, material.year, State.AT_RISK)
     return [
-        Figure(
-            "当月达标", f"{len(judged) - len(missed)}/{len(judged)}项", f"另有{len(measured) - len(judged)}项未判定"
-        ),
-        Figure("累计未达标", f"{len(so_far)}项", f"全年预警{len(risky)}项", State.MISSED if so_far else State.MET),
+        Figure("当月达标", met, f"另有{len(measured) - len(judged)}项未判定"),
+        Figure("累计未达标", f"{len(so_far)}项", f"全年预警{len(risky)}项", State.MISSED if so_far else None),
         allowance_figure(material),
         coverage(material, alone)[0],
         owed_figure(material),
@@ -137,15 +134,19 @@ def _reasons(material: Material, missed: list[Indicator], told: dict[str, Explan
     rows += [[Cell(one.name, State.MISSED), why(one, material.so_far, None)] for one in also]
     lead = f"另有{len(rows) - REASONS}项见年度报告" if len(rows) > REASONS else ""
     heads = [Head("指标", 24), Head("原因（草稿为系统列出的事实）", 76)]
-    return Part(
-        "未达标与原因", [Table(heads, rows[:REASONS])] if rows else [Text("当月与本年累计均无未达标指标。")], lead
-    )
+    return Part("未达标与原因", [Table(heads, rows[:REASONS])] if rows else [Text(_none_missed(material))], lead)
+
+
+def _none_missed(material: Material) -> str:
+    unread = those(material.measured, material.period, State.NO_DATA)
+    beside = f"；{len(unread)}项无数据，未作判定" if unread else ""
+    return f"当月与本年累计均没有未达标的指标{beside}。"
 
 
 def _data(material: Material, told: list[Explanation]) -> Part:
     found, (figure, lacking) = gaps(material, told), coverage(material, material.period)
     said = f"数据：{figure.note}，{figure.value}。" if lacking else "数据：各数据源在本月均完整读取。"
-    if not told or figure.value == "—":
+    if not told or figure.value == NOTHING:
         said = "数据：本月尚无已读取的数据。"
     if found:
         named = "；".join(f"{gap.source} {gap.begins} 至 {gap.ends}" for gap in found[:GAPS])

@@ -70,7 +70,7 @@ def gaps(material: Material, told: Sequence[Explanation]) -> list[Gap]:
 
 
 def _clock(at: date) -> str:
-    return f"{at:%m-%d %H:%M}"
+    return f"{at:%Y-%m-%d %H:%M}"
 
 
 def coverage(material: Material, judged: Judged) -> tuple[Figure, list[Indicator]]:

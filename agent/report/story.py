@@ -69,10 +69,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two pictures side by side."""
+    """Two pictures side by side, or one that fills its half."""
 
     left: Picture
-    right: Picture
+    right: Picture | None
 
 
 @dataclass(frozen=True, slots=True)
