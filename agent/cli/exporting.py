@@ -319,9 +319,9 @@ def days_of(form: str, year: int, period: str | None, month: str | None, today: 
 
 def is_demonstration(sources: Path) -> bool:
     """Whether the figures are those of `dabiao demo`, made up."""
-    from agent.demo.platform import SOURCES
+    from importlib.resources import files
 
-    return sources.resolve() == SOURCES.resolve()
+    return sources.resolve() == Path(str(files("agent.demo").joinpath("sources.yaml"))).resolve()
 
 
 def make_and_log(order: Order) -> int:

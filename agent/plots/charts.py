@@ -13,7 +13,7 @@ from itertools import pairwise
 
 FULL, HALF = 720, 350  # widths; printed across a page, or half of one, the letters come out alike
 SIZE = 11  # of letters
-LETTERS = 26  # the height a number takes above its point
+LETTERS = 30  # the height a number takes above its point
 INK, SOFT, GRID, GOOD, BAD = "#17201d", "#55625d", "#d9dfdc", "#1f55a5", "#b3201a"
 FONTS = "PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Source Han Sans SC, sans-serif"
 LEFT, RIGHT, TOP, BOTTOM = 8, 8, 24, 22

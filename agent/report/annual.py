@@ -100,7 +100,7 @@ def _attention(material: Material, told: dict[str, Explanation]) -> Part:
     if not rows:
         return Part(ATTENTION, [Text("没有未达标或预警的指标。")] if material.months else [])
     heads = [
-        Head("指标", 21), Head("目标", 9), Head("全年完成", 16), Head("状态", 14), Head("原因", 40),
+        Head("指标", 21), Head("目标", 9), Head("全年完成", 16), Head("状态", 16), Head("原因", 38),
     ]  # fmt: skip
     return Part(ATTENTION, [Table(heads, [_notable(material, one, told) for one in rows])], DRAFTS)
 
