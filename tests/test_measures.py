@@ -116,6 +116,21 @@ def test_a_year_without_a_published_calendar_leaves_the_record_open_with_that_re
     assert (found.outcome, found.due, found.reason) == (Outcome.OPEN, None, "calendar 2027 not published")
 
 
+@pytest.mark.parametrize("kind", ["on_time", "duration"])
+@pytest.mark.parametrize("freed_at", [{}, {"freed_at": "2027-01-06T10:00"}], ids=["runs", "over"])
+def test_a_pause_that_reaches_into_a_year_without_a_calendar_leaves_the_record_open_with_that_reason(
+    tmp_path: Path, kind: str, freed_at: dict[str, str]
+) -> None:
+    pause = {"from": "held_at", "to": "freed_at"}
+    measure = {"kind": kind, **CASE, "clock": "service_hours", "limit": "100h", "pause": pause}
+    mapped = {"accepted_at": "a", "finished_at": "f", "held_at": "h", "freed_at": "e"}
+    (one,) = definitions(site(tmp_path, {"x": measure}, sources={"cases": CASE_SOURCE | {"times": mapped}}))
+    times = {"accepted_at": "2026-12-30T10:00", "held_at": "2027-01-05T10:00", **freed_at}
+    found = only(one.observe(case("1", **times)))
+    assert (found.outcome, found.due, found.worked) == (Outcome.OPEN, None, 0)
+    assert found.reason == "calendar 2027 not published"
+
+
 def test_a_pause_that_has_ended_moves_the_due_time_and_one_that_runs_stops_it(tmp_path: Path) -> None:
     measure = {"kind": "on_time", **CASE, "limit": "2h", "pause": {"from": "due_at", "to": "changed"}}
     source_times = {

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from agent.measures.clocks import Clocks
 from agent.measures.limits import LimitKey
-from agent.measures.measure import Count, Observer, Timed
+from agent.measures.measure import Count, Observer, Timed, not_published
 from agent.measures.setting import Setting
 from agent.model import SECOND_US, Day, Observation, Outcome, Record, Unit
 from agent.worktime import CalendarUnknown, Duration
@@ -58,12 +58,11 @@ class DurationMeasure(Timed):
                 try:
                     taken = max(0, clock.elapsed(begun, finished, pauses))
                 except CalendarUnknown as unknown:
-                    why = f"calendar {unknown.year} not published"
-                    return (Observation(day, system, Outcome.OPEN, why, begun),)
+                    return (Observation(day, system, Outcome.OPEN, not_published(unknown), begun),)
                 met = limit is None or (due is not None and finished <= due) or (due is None and reason is None)
                 return (Observation(day, system, Outcome.GOOD if met else Outcome.BAD, None, None, None, 0, taken, 1),)
-            starts, worked = self.banked(clock, begun, pauses) if pauses else (begun, 0)
-            return (Observation(day, system, Outcome.OPEN, reason, starts, due, worked),)
+            starts, worked, why = self.banked(clock, begun, pauses) if pauses else (begun, 0, None)
+            return (Observation(day, system, Outcome.OPEN, reason or why, starts, due, worked),)
 
         return count
 

@@ -173,17 +173,20 @@ class Timed(Measure):
         name = self.clock.by if isinstance(self.clock, ClockBy) else ""
         return (self._excluded(record, setting, f"no clock for {record.fields.get(name, '')}"),)
 
-    def banked(self, clock: Clock, begun: Instant, pauses: Pairs) -> tuple[Instant | None, int]:
-        """When the clock's current run began (None while it stands still), and the microseconds worked before it."""
+    def banked(self, clock: Clock, begun: Instant, pauses: Pairs) -> tuple[Instant | None, int, str | None]:
+        """When the clock's current run began (None while it stands still), and the microseconds worked before it.
+
+        Where the calendar does not say these, none are banked, with the reason.
+        """
         running = [start for start, end in pauses if end is None]
-        if running:
-            stopped = max(begun, min(running))
-            return None, clock.elapsed(begun, stopped, pauses)
         ended = [end for _, end in pauses if end is not None and end > begun]
-        if not ended:
-            return begun, 0
-        resumed = max(ended)
-        return resumed, clock.elapsed(begun, resumed, pauses)
+        if not running and not ended:
+            return begun, 0, None
+        starts, stopped = (None, max(begun, min(running))) if running else (max(ended), max(ended))
+        try:
+            return starts, clock.elapsed(begun, stopped, pauses), None
+        except CalendarUnknown as unknown:
+            return starts, 0, not_published(unknown)
 
     def time_up(
         self, begun: Instant, limit: Duration | None, pauses: Pairs, clock: Clock, setting: Setting
@@ -197,7 +200,12 @@ class Timed(Measure):
             assert limit.microseconds is not None
             return clock.due(begun, limit.microseconds, pauses), None
         except CalendarUnknown as unknown:
-            return None, f"calendar {unknown.year} not published"
+            return None, not_published(unknown)
+
+
+def not_published(unknown: CalendarUnknown) -> str:
+    """Why a record stays open that a calendar would have to decide."""
+    return f"calendar {unknown.year} not published"
 
 
 def stands_still(pauses: Pairs, due: Instant) -> bool:

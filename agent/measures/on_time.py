@@ -68,8 +68,8 @@ class OnTime(Timed):
                 return (Observation(day, system, Outcome.GOOD if finished <= due else Outcome.BAD),)
             if finished is not None and reason is None:
                 return (Observation(day, system, Outcome.GOOD),)
-            starts, worked = self.banked(clock, begun, pauses) if pauses else (begun, 0)
-            return (Observation(day, system, Outcome.OPEN, reason, starts, due, worked),)
+            starts, worked, why = self.banked(clock, begun, pauses) if pauses else (begun, 0, None)
+            return (Observation(day, system, Outcome.OPEN, reason or why, starts, due, worked),)
 
         return count
 
