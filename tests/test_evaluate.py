@@ -204,6 +204,24 @@ def test_an_overdue_fault_counts_with_the_time_it_has_taken_so_far(make: Callabl
     assert one.verdict("2026-03-02T13:00").value == Fraction(3600 + 4 * 3600, 2)
 
 
+def test_a_year_without_a_published_calendar_is_lived_through_with_the_working_time_that_is_known(
+    make: Callable[..., Site],
+) -> None:
+    one = make(ANSWERED | {"clock": "service_hours", "limit": "1h"})
+    one.tell(case("1", accepted_at="2026-12-31T15:00"))  # the office closes at five, and nobody knows when it opens
+    for now in ("2026-12-31T17:00", "2027-01-05T10:00", "2027-03-01T10:00"):
+        verdict = one.verdict(now, window="year")
+        assert (verdict.value, verdict.bad) == (Fraction(2 * 3600), 1)
+
+
+def test_a_case_of_such_a_year_that_its_source_says_is_late_counts(make: Callable[..., Site]) -> None:
+    one = make(ON_TIME | {"clock": "service_hours"})
+    one.tell(case("1", accepted_at="2027-01-04T09:00", due_at="2027-01-05T09:00"))
+    snapshot = one.snapshot("2027-01-05T08:00")
+    assert [record.left_us for record in snapshot.open] == [None]  # by the clock on the wall, then
+    assert one.verdict("2027-01-05T10:00", window="month").bad == 1
+
+
 def test_unfinished_records_may_be_left_out(make: Callable[..., Site]) -> None:
     one = make(ON_TIME | {"unfinished": "leave_out"})
     late = case("2", accepted_at="2026-03-02T09:00", due_at="2026-03-03")

@@ -122,6 +122,12 @@ def test_a_year_not_published_has_no_working_time():
     assert SERVICE.due(eve, 2 * HOUR_US, [(at("2026-12-31 16:30"), None)]) is None, "a pause open at year end"
 
 
+def test_what_is_known_of_working_time_stands_still_where_the_calendar_ends():
+    assert SERVICE.known(at("2026-12-31 16:00")) == SERVICE.worked(at("2026-12-31 16:00"))
+    assert SERVICE.known(at("2027-06-01 10:00")) == SERVICE.worked(at("2027-01-01 00:00"))
+    assert CHINA.clock("always").known(at("2027-06-01 10:00")) == at("2027-06-01 10:00")
+
+
 def test_a_year_supplied_extends_the_clock_without_moving_what_was_before():
     longer = WorkCalendar(SHANGHAI, years={2027: YearArrangement(holidays=(date(2027, 1, 1),))}).clock("service_hours")
     eve = at("2026-12-31 16:00")

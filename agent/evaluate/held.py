@@ -171,18 +171,22 @@ class Held:
         return bool(self.open.held) and "service_hours" in self.clocks.kinds
 
     def left(self, one: OpenObservation, now: Instant) -> int | None:
-        """The time left of an open record on its clock; None where that is the clock on the wall."""
+        """The time left of an open record on its clock; None where that is the clock on the wall, or not known."""
         clock = self.clocks.named(one.clock)
         if one.due is None or clock.kind != "service_hours":
             return None
-        return clock.worked(one.due) - clock.worked(now)
+        try:
+            return clock.worked(one.due) - clock.worked(now)
+        except CalendarUnknown:
+            return None
 
     def limit(self, one: OpenObservation) -> int | None:
         """How long an open record may take in all on the measure's clock; None where that is not said so."""
         if one.starts is None or one.due is None:
             return None
+        worked = self.clocks.named(one.clock).worked
         try:
-            return self.open.taken(one, one.due)
+            return one.worked + worked(one.due) - worked(one.starts)
         except CalendarUnknown:
             return None
 

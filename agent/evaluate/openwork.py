@@ -79,14 +79,14 @@ class OpenWork:
 
     def elapsed(self, running: Mapping[str, int], banked: int, now: Instant) -> int:
         """The time overdue records have taken, each on its own clock: Σ n · W(now) over the clocks, and Σ banked."""
-        return sum(number * self.clocks.named(name).worked(now) for name, number in running.items() if number) + banked
+        return sum(number * self.clocks.named(name).known(now) for name, number in running.items() if number) + banked
 
     def taken(self, one: OpenObservation, now: Instant) -> int:
         """The time one open record has taken so far on its clock."""
         if one.starts is None:
             return one.worked
-        worked = self.clocks.named(one.clock).worked
-        return one.worked + worked(now) - worked(one.starts)
+        known = self.clocks.named(one.clock).known
+        return one.worked + known(now) - known(one.starts)
 
     def stage(self, one: OpenObservation, now: Instant) -> Stage | None:
         """Where a record stands; None for an error check whose time passed without an error."""
@@ -157,8 +157,8 @@ class OpenWork:
                 self._count_due(one.system, self.day_of(one.due), sign)
             if stage is Stage.OVERDUE:
                 self._note_overdue(one, sign)
-                worked = self.clocks.named(one.clock).worked
-                count.banked += sign * (one.worked - (0 if one.starts is None else worked(one.starts)))
+                known = self.clocks.named(one.clock).known
+                count.banked += sign * (one.worked - (0 if one.starts is None else known(one.starts)))
                 count.running[one.clock] += sign * (one.starts is not None)
         if not count.lapsed and not any(count.stages.values()):
             del self.places[place]

@@ -29,6 +29,9 @@ class Timeline(Protocol):
     def worked(self, instant: Instant) -> int:
         """W(instant) in microseconds."""
 
+    def known(self, instant: Instant) -> int:
+        """The same as far as anybody knows."""
+
     def reached(self, worked: int) -> Instant:
         """The earliest instant at which W is `worked`."""
 
@@ -37,6 +40,10 @@ class Unbroken:
     """All time is working time."""
 
     def worked(self, instant: Instant) -> int:
+        """W(t) = t."""
+        return instant
+
+    def known(self, instant: Instant) -> int:
         """W(t) = t."""
         return instant
 
@@ -73,6 +80,10 @@ class OpenTimes:
         place = bisect_right(edges, instant)
         # After an odd number of edges the time is open and the value is t - W(t); otherwise it is W itself.
         return instant - values[place] if place & 1 else values[place]
+
+    def known(self, instant: Instant) -> int:
+        """W(instant); beyond the end of the calendar W stands still, as far as anybody knows."""
+        return self.worked(min(instant, self._until))
 
     def reached(self, worked: int) -> Instant:
         """The earliest instant at which W is `worked`."""
@@ -125,6 +136,8 @@ class Clock:
         self.kind = kind
         self.worked = timeline.worked
         """W(t): cumulated working microseconds; CalendarUnknown where the calendar does not reach."""
+        self.known = timeline.known
+        """The same, which stands still where the calendar ends: what an open record has taken as far as is known."""
         self._reached = timeline.reached
 
     def elapsed(self, start: Instant, end: Instant, pauses: Iterable[Pause] = ()) -> int:
