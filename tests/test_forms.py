@@ -67,7 +67,8 @@ def test_where_the_year_will_end_is_proposed_from_the_forecast_of_the_status(sit
     known = {one["indicator"]: one for one in year if one["system"] is None}
     assert rows["answered"]["expected"] == f"{known['answered']['forecast']['value'] * 100:.2f}%"
     assert (rows["answered"]["likely"], known["answered"]["reachable"]) == ("not", False)
-    assert (rows["execution"]["expected"], rows["execution"]["likely"]) == (None, None)
+    assert (rows["execution"]["expected"], rows["execution"]["likely"]) == ("55.00%", "maybe")
+    assert (rows["rules"]["expected"], rows["rules"]["likely"]) == (None, None)  # nobody has said anything
     printed = texts(site.made("monitoring", ".xlsx", period=SEVEN, now=AUGUST).content)
     assert f"建议：{rows['answered']['expected']}" in printed
     assert any("为建议（待确认）" in text for text in printed)
@@ -93,7 +94,31 @@ def test_what_is_likely_follows_from_the_forecast_and_whether_the_target_is_in_r
     snapshot = Board(site.config, site.ledger).refresh(AUGUST)
     known = next(one for one in snapshot.verdicts if (one.indicator, one.window.name) == ("answered", "year"))
     forecast = Forecast(value, value, value, 0.5)
-    assert foreseen(replace(known, reachable=reachable, forecast=forecast))[1] is likely
+    row = site.config.plans[0].projects[0].indicators[0]
+    assert foreseen(replace(known, reachable=reachable, forecast=forecast), row)[1] is likely
+
+
+@pytest.mark.parametrize(
+    ("indicator", "accumulation", "said", "proposed"),
+    [
+        ("liked", "rate", {"numerator": "96", "denominator": "100"}, ("96.00%", Likely.SURE)),
+        ("liked", "rate", {"numerator": "90", "denominator": "100"}, ("90.00%", Likely.MAYBE)),
+        ("rules", "rate", {"word": "健全", "band": "achieved"}, ("健全（达成年度指标）", Likely.SURE)),
+        ("rules", "rate", {"word": "一般", "band": "not_achieved", "score": "0.5"},
+         ("一般（未达成年度指标且效果较差）", Likely.MAYBE)),
+        ("reports", "cumulative", {"numerator": "7"}, (None, Likely.MAYBE)),
+        ("reports", "cumulative", {"numerator": "12"}, ("12", Likely.SURE)),
+        ("open", "rate", {"not_applicable": True, "reason": "无"}, (None, None)),
+    ],
+)  # fmt: skip
+def test_of_a_stated_row_the_last_statement_is_proposed_where_the_year_may_stay_so(
+    site: FormSite, indicator: str, accumulation: str, said: dict[str, Any], proposed: tuple[str | None, Likely | None]
+) -> None:
+    site.state(indicator, "2026-07-31", "2026-08-03T10:00", **said)
+    snapshot = Board(site.config, site.ledger).refresh(AUGUST)
+    known = next(one for one in snapshot.verdicts if (one.indicator, one.window.name) == (indicator, "year"))
+    row = next(one for one in site.config.plans[0].projects[0].indicators if one.id == indicator)
+    assert foreseen(known, replace(row, accumulation=accumulation)) == proposed
 
 
 def test_the_table_of_targets_prints_what_was_promised_and_no_verdict(site: FormSite) -> None:

@@ -66,6 +66,7 @@ def test_a_verdict_with_everything_known(answer):
         "definition_waiting": None,
         "stated": None,
         "acknowledged": None,
+        "objection": None,
     }
 
 

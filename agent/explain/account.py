@@ -16,6 +16,7 @@ from agent.explain.coverage import longest, missing, told
 from agent.explain.explanation import Beside, Explanation, Owed, Version
 from agent.explain.judged import coverage_of, why, words_of_state
 from agent.explain.listing import requests
+from agent.explain.statement import stated
 from agent.explain.subject import Subject, subject
 from agent.explain.wording import formula
 from agent.ledger import Ledger, Session, acts
@@ -91,6 +92,7 @@ def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
         owed=_owed(about),
         requests=tuple(requests(standing(acts.read(session)).waiting, None, f"{one.project}/{one.id}")),
         wall_clock=about.clocks.kinds == {"always"},
+        stated=tuple(stated(verdict.stated, about)) if verdict.stated is not None else (),
         ahead=tuple(ahead(verdict)),
     )
 

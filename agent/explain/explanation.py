@@ -151,6 +151,7 @@ class Explanation:
     owed: Owed | None
     requests: tuple[str, ...] = ()  # of people, waiting for another account, that would change what counts
     wall_clock: bool = True  # 用时 is measured on the clock on the wall, as 超时 always is
+    stated: tuple[Rule, ...] = ()  # what a person said of it, and what was handed in with that
     ahead: tuple[Rule, ...] = ()  # what follows for the rest of the year, and how it stands against its plan
 
     def as_json(self) -> dict[str, object]:

@@ -152,7 +152,7 @@ def _scored(row: Row, funds: Sequence[Funds], profile: Profile, problems: list[s
     verdict = row.verdict
     if verdict.reason == "declared":
         return replace(row, standing=Standing.LEFT_OUT, why=words.STATES[State.NOT_APPLICABLE])
-    watched = replace(row, attention=_attention(verdict, profile))
+    watched = replace(row, attention=_attention(row, profile))
     if not row.given:
         return replace(watched, standing=Standing.WITHOUT_POINTS)
     if (why := _owed(verdict)) is not None:
@@ -195,8 +195,12 @@ def _budget(row: Row, funds: Sequence[Funds]) -> Fraction:
     return budget(row.verdict.value, Fraction(1), row.points)
 
 
-def _attention(verdict: Verdict, profile: Profile) -> Attention | None:
+def _attention(row: Row, profile: Profile) -> Attention | None:
+    verdict, block = row.verdict, profile.keys.funds
     if verdict.state is State.MISSED:
+        return Attention.BELOW
+    least = block.reason_below if block is not None and row.place is None else None
+    if least is not None and verdict.value is not None and verdict.value < least:
         return Attention.BELOW
     judged = verdict.state in (State.MET, State.AT_RISK)
     if not judged or verdict.value is None or verdict.target is None or verdict.target.value is None:

@@ -27,12 +27,15 @@ from agent.export.form import Cell, Form, Grid, Sheet, Style
 from agent.export.reasons import Progress, lines_of
 from agent.export.rows import Likely, Line, Row, Standing
 from agent.export.sheet_names import sheet_names
-from agent.model import State, Unit, Verdict
+from agent.model import Band, State, Statement, Unit, Verdict
 from agent.shown import shown
 
 Expected = tuple[str | None, Likely | None]
 LIKELY = {Likely.SURE: "确定能", Likely.MAYBE: "有可能", Likely.NOT: "完全不可能"}
-NOTE = "全年预计完成情况与完成目标可能性由系统按截至目前的记录推算，为建议（待确认）；偏差原因由填报人填写。"
+NOTE = (
+    "全年预计完成情况与完成目标可能性由系统推算，为建议（待确认）：计量的行按截至目前的记录，填报的行按最近一次填报；"
+    "偏差原因由填报人填写。"
+)
 
 
 def monitoring(basis: Basis, progress: Progress) -> Form:
@@ -66,7 +69,7 @@ def monitoring(basis: Basis, progress: Progress) -> Form:
 def expectations(basis: Basis) -> dict[str, Expected]:
     """What each row of the table is expected to come to by the year's end, by project/indicator."""
     return {
-        f"{project.id}/{one.id}": foreseen(verdicts[one.id])
+        f"{project.id}/{one.id}": foreseen(verdicts[one.id], one)
         for project in basis.plan.projects
         for verdicts in [basis.verdicts(project, YEAR)]
         for one in project.indicators
@@ -74,9 +77,11 @@ def expectations(basis: Basis) -> dict[str, Expected]:
     }
 
 
-def foreseen(verdict: Verdict) -> Expected:
-    """全年预计完成情况 and 完成目标可能性 of a verdict on the year; None where the records say nothing of it."""
+def foreseen(verdict: Verdict, row: Indicator) -> Expected:
+    """全年预计完成情况 and 完成目标可能性 of a verdict on the year; None where nobody and no record says."""
     target, forecast = verdict.target, verdict.forecast
+    if verdict.stated is not None and forecast is None:
+        return _as_stated(verdict, verdict.stated, row)
     if target is None or target.value is None:
         return None, None
     expected = None if forecast is None else Fraction(forecast.value)
@@ -88,6 +93,28 @@ def foreseen(verdict: Verdict) -> Expected:
     if expected is not None:
         return text, Likely.SURE if target.holds(expected) else Likely.MAYBE
     return None, Likely.MAYBE if verdict.reason == "unfinished" else None
+
+
+def _as_stated(verdict: Verdict, stated: Statement, row: Indicator) -> Expected:
+    """What was stated last, where the year may be expected to stay so.
+
+    What only adds up (an amount spent) says nothing of the year's end until the target is reached, and a limit on it
+    (a cost) not even then: nothing is expected, and the target may be met.
+    """
+    reached = stated.band is Band.ACHIEVED if stated.band is not None else _holds(verdict)
+    if stated.not_applicable or reached is None:
+        return None, None
+    at_least = verdict.target is not None and not verdict.target.is_limit
+    if row.accumulation != "cumulative" or (reached and at_least):
+        return value_text(verdict), Likely.SURE if reached else Likely.MAYBE
+    return None, Likely.MAYBE
+
+
+def _holds(verdict: Verdict) -> bool | None:
+    target = verdict.target
+    if target is None or target.value is None or verdict.value is None:
+        return None
+    return target.holds(verdict.value)
 
 
 def _lines(basis: Basis, project: Project, expected: Mapping[str, Expected], progress: Progress) -> list[Line]:

@@ -71,6 +71,8 @@ def _sections(told: Explanation) -> Iterator[tuple[str, RenderableType]]:
         yield "填报", indented_labels(list(_owed(told)))
     else:
         yield "代入", _numbers(told)
+    if told.stated:
+        yield "填报内容", indented_labels([(rule.label, said(rule.text)) for rule in told.stated])
     if told.ahead:
         yield "全年展望", indented_labels([(rule.label, said(rule.text)) for rule in told.ahead])
     if told.evidence:
