@@ -19,7 +19,7 @@ from agent.config.shape import shaped
 from agent.mapping import MappingSpec, columns, looks_personal
 from agent.mapping.spec import Microseconds, SystemSpec
 from agent.model import SECOND_US, instant_of
-from agent.worktime import DAY_US, MINUTE_US, LocalDays
+from agent.worktime import DAY_US, MINUTE_US, local_days
 
 Model = TypeVar("Model", bound=BaseModel)
 SHORTEST_EVERY_US, LONGEST_EVERY_US = SECOND_US, 366 * DAY_US
@@ -203,7 +203,7 @@ class SourcesFile:
             every_us=poll.every,
             deadline_us=poll.deadline or min(max(poll.every, MINUTE_US), LONGEST_DEADLINE_US),
             timezone=timezone,
-            days=LocalDays(timezone),
+            days=local_days(timezone),
             measured_from=instant_of(measured) if measured else None,
             since_start=self._moment((*path, "since", "start"), start, timezone),
             systems=frozenset(name for name in names if name),

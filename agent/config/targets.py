@@ -27,7 +27,7 @@ from agent.config.problems import MISSING, Path, unknown
 from agent.config.shape import shaped
 from agent.measures import Measure
 from agent.model import Day, Target, Unit
-from agent.worktime import Hours, Interval, LocalDays, Maintenance, WorkCalendar, YearArrangement
+from agent.worktime import Hours, Interval, Maintenance, WorkCalendar, YearArrangement, local_days
 
 Measures = Mapping[str, type[Measure]]
 
@@ -39,7 +39,7 @@ class TargetsFile:
         """Take the document and the measures there are; `offline`, no file that stands beside it is read."""
         self.document, self.measures, self.offline = document, measures, offline
         self.year = date.min.year
-        self.days = LocalDays("UTC")
+        self.days = local_days("UTC")
 
     def plan(self) -> Plan | None:
         """The plan, or None where its head is wrong."""
@@ -49,7 +49,7 @@ class TargetsFile:
         keys = shaped(self.document, (), PlanKeys, raw)
         head = raw if isinstance(raw, Mapping) else {}
         self.year = keys.year if keys else _year(head.get("year"))
-        self.days = LocalDays(keys.timezone) if keys else self.days
+        self.days = local_days(keys.timezone) if keys else self.days
         calendar = self._calendar(head.get("calendar"))
         systems = {id: system for id, one in _items(head.get("systems")) if (system := self._system(id, one))}
         projects = [self._project(id, one) for id, one in _items(head.get("projects"))]

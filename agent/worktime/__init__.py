@@ -17,7 +17,7 @@ from agent.worktime.duration import (
     parse_duration,
 )
 from agent.worktime.hours import Hours, Maintenance
-from agent.worktime.local import Interval, LocalDays, cut_at_midnight
+from agent.worktime.local import Interval, LocalDays, cut_at_midnight, local_days
 from agent.worktime.workdays import CalendarUnknown, YearArrangement
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "WorkCalendar",
     "YearArrangement",
     "cut_at_midnight",
+    "local_days",
     "make_clock",
     "parse_duration",
 ]

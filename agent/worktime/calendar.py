@@ -54,6 +54,8 @@ class WorkCalendar:
         self._closed_hours = {day.toordinal(): spans for day, spans in closed_hours.items()}
         self._open_hours = {day.toordinal(): spans for day, spans in open_hours.items()}
         self._workdays = Workdays(country, years or {}, closed_days, open_days | open_hours.keys())
+        late = [tuple(merge([*self._hours, *self._extended.get(weekday, ())])) for weekday in range(7)]
+        self._usual: dict[bool, list[Spans]] = {False: [self._hours] * 7, True: late}
         self._clocks: dict[tuple[ClockKind, bool], Clock] = {}
 
     def on_days(self, first: Day, covered_until: Day, days: Iterable[Day]) -> WorkCalendar:
@@ -131,6 +133,8 @@ class WorkCalendar:
         return self.local.opening(day, self._workday_spans(day, extended=extended))
 
     def _workday_spans(self, day: Day, *, extended: bool) -> Spans:
+        if day not in self._open_hours and day not in self._closed_hours:
+            return self._usual[extended][(day + 6) % 7]
         spans = self._open_hours.get(day, self._hours)
         if day in self._closed_hours:
             spans = tuple(without(spans, self._closed_hours[day]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.model import EPOCH, Day, Instant, instant_of
@@ -119,6 +120,12 @@ class LocalDays:
         while self.start_of(guess + 1) <= instant:
             guess += 1
         return guess
+
+
+@cache
+def local_days(timezone: str) -> LocalDays:
+    """The days of a zone, looked up once for all who ask; ValueError where there is no such zone."""
+    return LocalDays(timezone)
 
 
 def cut_at_midnight(start: Instant, end: Instant, local: LocalDays) -> Iterator[tuple[Day, Instant, Instant]]:
