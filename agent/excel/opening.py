@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
 
 from openpyxl import Workbook, load_workbook
 
@@ -27,11 +27,25 @@ REASONS = {
 }
 
 
-class Opened(NamedTuple):
-    """A workbook as it was written, and with the values its formulas were saved with."""
+class Opened:
+    """A workbook as it was written and, once they are asked for, with the values its formulas were saved with."""
 
-    written: Workbook
-    valued: Workbook
+    def __init__(self, path: Path, content: bytes) -> None:
+        self._path, self._content = path, content
+        self.written = self._loaded(values=False)
+
+    @cached_property
+    def valued(self) -> Workbook:
+        """The same workbook with values in place of formulas; most have no formula to look up."""
+        return self._loaded(values=True)
+
+    def _loaded(self, *, values: bool) -> Workbook:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # styles and validations openpyxl cannot keep
+                return load_workbook(BytesIO(self._content), data_only=values, keep_links=False)
+        except BROKEN:
+            raise ConfigError(f"{self._path}：工作簿已损坏，{SAVE_AGAIN}") from None
 
 
 def opened(path: Path) -> Opened:
@@ -43,14 +57,7 @@ def opened(path: Path) -> Opened:
         raise ConfigError(f"{path}：打不开文件（{failed.strerror}）") from None
     if reason := _refused(content):
         raise ConfigError(f"{path}：{reason}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # styles and validations openpyxl cannot keep
-            return Opened(
-                *(load_workbook(BytesIO(content), data_only=valued, keep_links=False) for valued in (False, True))
-            )
-    except BROKEN:
-        raise ConfigError(f"{path}：工作簿已损坏，{SAVE_AGAIN}") from None
+    return Opened(path, content)
 
 
 def _refused(content: bytes) -> str | None:

@@ -14,7 +14,7 @@ from agent.acts.files import read_file
 from agent.acts.filling import BY_KEY, Head, head
 from agent.acts.saying import File
 from agent.config import Config, Plan
-from agent.excel.opening import opened
+from agent.excel.opening import Opened, opened
 from agent.model import ConfigError, Day, Statement
 from agent.roundtrip.layout import (
     COLUMNS,
@@ -55,7 +55,7 @@ class Returned:
 def read(path: Path, config: Config, today: Mapping[int, Day], made: Made, folder: Path | None = None) -> Returned:
     """What the workbook in a file says. `today` is by year of plan; `made` what was stated before."""
     books = opened(path)
-    reading = _Reading(books.written, books.valued, config, path)
+    reading = _Reading(books, config, path)
     returned = Returned(books.written)
     reading.read(returned, today, made, _files_in(folder, returned))
     return returned
@@ -75,8 +75,8 @@ def _files_in(folder: Path | None, returned: Returned) -> dict[str, Path]:
 class _Reading:
     """Finds the rows of the sheets, wherever they were moved, and takes each by what it was made for."""
 
-    def __init__(self, written: Workbook, valued: Workbook, config: Config, path: Path) -> None:
-        self.written, self.valued, self.config = written, valued, config
+    def __init__(self, books: Opened, config: Config, path: Path) -> None:
+        self.books, self.written, self.config = books, books.written, config
         self.expected = self._expected(path)
         self.plan = self._plan(path)
         self.rows = {
@@ -125,7 +125,7 @@ class _Reading:
 
     def _rows_of(self, sheet: Worksheet, problems: list[Problem]) -> Iterator[Row]:
         columns = HEAD_COLUMNS if sheet.title == HEADS else COLUMNS
-        yield from rows_of(sheet, self.valued, columns, self._by_name, problems)
+        yield from rows_of(sheet, self.books, columns, self._by_name, problems)
 
     def _by_name(self, texts: Mapping[str, str]) -> Identity | None:
         """The row whose hidden cell was lost, by the names that stand in it."""

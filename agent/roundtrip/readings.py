@@ -181,7 +181,7 @@ def read_readings(path: Path, config: Config) -> Opinions:
         row
         for sheet in books.written.worksheets
         if sheet.title != HIDDEN
-        for row in rows_of(sheet, books.valued, COLUMNS, lambda texts: None, returned.problems)
+        for row in rows_of(sheet, books, COLUMNS, lambda texts: None, returned.problems)
     ]
     seen = once(rows, returned.problems)
     for row in seen.values():

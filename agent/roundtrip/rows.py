@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from openpyxl import Workbook
 from openpyxl.cell import Cell, MergedCell
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from agent.excel.opening import Opened
 from agent.roundtrip.layout import HEAD_FIELD, IDENTITY, INDICATOR, PROJECT, Column, Identity, identity
 from agent.roundtrip.problems import Problem
 from agent.written import text_of
@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 def rows_of(
     sheet: Worksheet,
-    valued: Workbook,
+    books: Opened,
     columns: Sequence[Column],
     by_name: Callable[[Mapping[str, str]], Identity | None],
     problems: list[Problem],
@@ -49,7 +49,7 @@ def rows_of(
             problems.append(Problem(sheet.title, cell, says))
     for number in range(first, min(sheet.max_row, MOST_ROWS) + 1):
         cells_of = {label: sheet.cell(number, at) for label, at in places.items()}
-        texts = {label: _text(sheet, valued, one, problems) for label, one in cells_of.items()}
+        texts = {label: _text(sheet, books, one, problems) for label, one in cells_of.items()}
         addresses = {label: one.coordinate for label, one in cells_of.items()}
         known = identity(texts.get(IDENTITY, "")) or by_name(texts)
         if known is not None:
@@ -71,11 +71,11 @@ def once(rows: Iterable[Row], problems: list[Problem]) -> dict[Identity, Row]:
     return seen
 
 
-def _text(sheet: Worksheet, valued: Workbook, cell: Cell | MergedCell, problems: list[Problem]) -> str:
+def _text(sheet: Worksheet, books: Opened, cell: Cell | MergedCell, problems: list[Problem]) -> str:
     """What a cell says; of a formula the value it was saved with."""
     value = cell.value
     if cell.data_type == "f":
-        value = valued[sheet.title][cell.coordinate].value
+        value = books.valued[sheet.title][cell.coordinate].value
         if value is None:
             problems.append(Problem(sheet.title, cell.coordinate, "公式没有计算结果，请直接填写数值"))
             return ""
