@@ -12,6 +12,7 @@ from agent import acts
 from agent.book import Book, Delivery, definitions, register
 from agent.cli import app
 from agent.explain import KINDS, explain, listing, safe
+from agent.explain.outcome import named, outcome
 from agent.ledger import Ledger
 from agent.model import ConfigError, Mapped
 from tests.plans import at, case, site
@@ -109,3 +110,51 @@ def test_what_cannot_be_listed_is_said(desk: Desk, options: list[str], message: 
     with pytest.raises(ConfigError) as refused:
         desk.command("explain", "x", *options)
     assert str(refused.value) == message
+
+
+def test_the_explanation_names_what_was_taken_out_and_marks_what_somebody_wants_to_take_out(desk: Desk) -> None:
+    from agent.evaluate import Board
+
+    snapshot = Board(desk.config, desk.ledger).refresh(NOW)
+    told = explain(desk.config, desk.ledger, snapshot, "ops", "x")
+    assert {group.reason: named(group) for group in told.excluded} == {
+        "缺少时间或字段 accepted_at": "cases/lost",
+        "误报": "cases/out",
+    }
+    assert {one.id: outcome(one) for one in (*told.missed, *told.open)} == {
+        "=late": "超时17小时15分；第3条 wang 申请剔除：第三方原因，待批准",
+        "running": "超时7天23小时，尚未完成",
+        "new": "还剩50分00秒",
+    }
+    acts.request_return(desk.ledger, "cases/out", "", "不是误报", NOW, "li")
+    told = explain(desk.config, desk.ledger, snapshot, "ops", "x")
+    assert [named(group) for group in told.excluded][1] == "cases/out(第4条 li 申请恢复：不是误报，待批准)"
+
+
+def test_how_late_a_record_was_is_told_on_its_own_clock_beside_the_time_it_took(desk: Desk) -> None:
+    from agent.evaluate import Board
+
+    told = explain(desk.config, desk.ledger, Board(desk.config, desk.ledger).refresh(NOW), "ops", "y")
+    assert [(one.taken_seconds, one.late_on_clock_seconds) for one in told.missed if one.id == "=late"] == [
+        (8100, 4500)
+    ]
+    assert {one.id: outcome(one) for one in (*told.missed, *told.open)} == {
+        "=late": "超时1小时15分(计时时间)",  # due next morning at nine: on either clock
+        "running": "超时1天11小时(计时时间，自然时间7天23小时)，尚未完成",
+        "new": "还剩50分00秒(计时时间)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("--at", "回到 2026-03-10 10:00:00：用今天所知、按今天的目标，其后发生的不计(--at)"),
+        ("--as-of", "回到 2026-03-10 10:00:00：只用当时已经获知的内容、按当时的目标(--as-of)"),
+    ],
+)
+@pytest.mark.parametrize("command", [["status"], ["explain", "x"]])
+def test_an_answer_about_the_past_says_by_what_knowledge_it_is_judged(
+    desk: Desk, capsys: pytest.CaptureFixture[str], command: list[str], option: str, says: str
+) -> None:
+    desk.command(*command, option, "2026-03-10T10:00")
+    assert capsys.readouterr().out.splitlines()[0] == says

@@ -61,7 +61,7 @@ def status(
     from agent.asking import asked, window_name
     from agent.model import State
     from agent.poll import now_instant
-    from agent.status import status_answer
+    from agent.status import status_answer, zone_of
 
     if fail_on not in (None, "missed"):
         raise ConfigError(f"--fail-on: expected missed, got {fail_on!r}")
@@ -81,7 +81,12 @@ def status(
         print_json(status_answer(snapshot, config, name, system, with_open=open_records))
     else:
         shown = terminal.open_records(snapshot, config) if open_records else None
-        console().print(*terminal.tried_on(tried), shown or terminal.status(snapshot, config, name, system), sep="\n")
+        console().print(
+            *terminal.looked_back(question, zone_of(config)),
+            *terminal.tried_on(tried),
+            shown or terminal.status(snapshot, config, name, system),
+            sep="\n",
+        )
     missed = any(v.state is State.MISSED and v.system == system and v.window.name == name for v in snapshot.verdicts)
     return DOES_NOT_HOLD if fail_on and missed else DONE
 
@@ -126,6 +131,7 @@ def explain(
     from agent.explain import KINDS, listing
     from agent.explain import explain as explained
     from agent.poll import now_instant
+    from agent.status import zone_of
 
     config = load(targets, sources)
     project, name = chosen_indicator(config, indicator)
@@ -149,7 +155,8 @@ def explain(
     if as_json:
         print_json(explanation.as_json())
     else:
-        console().print(*terminal.tried_on(tried), terminal.explanation(explanation), sep="\n")
+        told = terminal.explanation(explanation)
+        console().print(*terminal.looked_back(question, zone_of(config)), *terminal.tried_on(tried), told, sep="\n")
 
 
 def _write_csv(output: Path, lines: Iterator[Sequence[str]]) -> None:

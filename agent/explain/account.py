@@ -11,7 +11,7 @@ from agent.book.standing import standing
 from agent.config import Config
 from agent.explain.ahead import ahead
 from agent.explain.arithmetic import numbers
-from agent.explain.cases import excluded, missed, missed_days, open_cases, undecided
+from agent.explain.cases import excluded, missed, missed_days, open_cases, undecided, with_requests
 from agent.explain.coverage import longest, missing, told
 from agent.explain.explanation import Beside, Explanation, Owed, Version
 from agent.explain.judged import coverage_of, why, words_of_state
@@ -54,6 +54,11 @@ def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
     gaps = missing(told(session, about), about)
     waiting = about.waiting(session)
     undecided_ones = undecided(waiting, about)
+    asked, row = standing(acts.read(session)).waiting, f"{one.project}/{one.id}"
+
+    def request_of(source: str, id: str) -> str | None:
+        return "；".join(requests(asked, f"{source}/{id}", row)) or None
+
     return Explanation(
         as_of=about.local(about.now),
         project=next(project.name for project in about.plan.projects if project.id == one.project),
@@ -78,19 +83,19 @@ def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
         evidence=tuple(_evidence(about)),
         systems=tuple(_systems(about)),
         time_names=_time_names(about),
-        missed=missed(session, about, waiting, limit),
+        missed=with_requests(missed(session, about, waiting, limit), request_of),
         missed_total=verdict.bad,
         missed_days=missed_days(session, about, limit),
-        open=open_cases(session, about, undecided_ones[:limit]),
+        open=with_requests(open_cases(session, about, undecided_ones[:limit]), request_of),
         open_total=len(undecided_ones),
-        excluded=excluded(session, about),
+        excluded=excluded(session, about, request_of),
         gaps=longest(gaps, limit),
         gaps_total=len(gaps),
         coverage=coverage_of(verdict),
         findings=tuple(_findings(about)),
         version=_version(session, about),
         owed=_owed(about),
-        requests=tuple(requests(standing(acts.read(session)).waiting, None, f"{one.project}/{one.id}")),
+        requests=tuple(requests(asked, None, row)),
         wall_clock=about.clocks.kinds == {"always"},
         stated=tuple(stated(verdict.stated, about)) if verdict.stated is not None else (),
         ahead=tuple(ahead(verdict)),

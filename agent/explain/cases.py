@@ -19,10 +19,15 @@ from agent.model import SECOND_US, Day, Instant, Outcome, Record, Stage
 from agent.worktime import CalendarUnknown
 
 DueOf = Callable[[Record], Instant | None]
+RequestOf = Callable[[str, str], str | None]  # by source and id
 # The index of told observations is made for these: it finds the newest misses, and counts without a look at a record.
 MISSED = "SELECT o.record, o.day, o.num, o.den FROM observation o WHERE o.outcome IN (1, 2) AND o.outcome = 1"
 NEWEST = "ORDER BY o.day DESC, o.record DESC LIMIT ?"
 EXCLUDED = "SELECT o.reason, COUNT(*) FROM observation o WHERE o.outcome IN (1, 2) AND o.outcome = 2"
+NEWEST_EXCLUDED = (
+    "SELECT r.source, r.id FROM observation o JOIN record r ON r.pk = o.record WHERE o.outcome IN (1, 2) "
+    "AND o.outcome = 2 AND {place} AND o.reason = ? ORDER BY o.day DESC, o.record DESC LIMIT 10"
+)
 FORMER = "SELECT record, seq, body FROM revision WHERE until_seq > seq AND record IN {in}"
 RECORD = "SELECT pk, kind, source, id, system, body, version, changed_at, withdrawn FROM record WHERE pk IN {in}"
 
@@ -53,13 +58,31 @@ def open_cases(session: Session, about: Subject, nearest: Waiting) -> tuple[Case
     return _with_first_dues(session, records, cases, about)
 
 
-def excluded(session: Session, about: Subject) -> tuple[Group, ...]:
-    """The records taken out, by reason, the most frequent first."""
+def excluded(session: Session, about: Subject, request_of: RequestOf) -> tuple[Group, ...]:
+    """The records taken out, by reason, the most frequent first, with the ids of the newest."""
     place, values = about.by_place()
     rows = session.rows(f"{EXCLUDED} AND {place} GROUP BY o.reason", values)
     return tuple(
-        Group(words.excluded(reason or ""), n) for reason, n in sorted(rows, key=lambda row: (-row[1], row[0]))
+        Group(
+            words.excluded(reason or ""),
+            number,
+            tuple(
+                _named(source, id, request_of)
+                for source, id in session.rows(NEWEST_EXCLUDED.replace("{place}", place), (*values, reason))
+            ),
+        )
+        for reason, number in sorted(rows, key=lambda row: (-row[1], row[0]))
     )
+
+
+def _named(source: str, id: str, request_of: RequestOf) -> str:
+    asked = request_of(source, id)
+    return f"{source}/{id}" + ("" if asked is None else f"({asked}，待批准)")
+
+
+def with_requests(cases: Sequence[Case], request_of: RequestOf) -> tuple[Case, ...]:
+    """The cases, each with what people ask to change of it."""
+    return tuple(replace(case, request=request_of(case.source, case.id)) for case in cases)
 
 
 def missed_days(session: Session, about: Subject, limit: int) -> tuple[date, ...]:
@@ -98,7 +121,8 @@ def _with_first_dues(
 def _final(record: Record, day: Day, num: int, den: int, due_of: DueOf, about: Subject) -> Case:
     finished, due = finished_at(record, about), due_of(record)
     late = (finished - due) / SECOND_US if finished is not None and due is not None and finished > due else None
-    return _case(record, day, about, due, taken(record, finished, num, den, about), late)
+    case = _case(record, day, about, due, taken(record, finished, num, den, about), late)
+    return case if late is None else replace(case, late_on_clock_seconds=_on_clock(record, due, finished, about))
 
 
 def _open(record: Record, one: OpenObservation, stage: Stage, about: Subject) -> Case:
@@ -106,7 +130,21 @@ def _open(record: Record, one: OpenObservation, stage: Stage, about: Subject) ->
     used = taken(record, about.now, 0, 0, about)
     late = -left if left is not None and left < 0 else None
     remaining = left if late is None else None
-    return _case(record, one.day, about, one.due, used, late, remaining, stage, _why(one, about))
+    case = _case(record, one.day, about, one.due, used, late, remaining, stage, _why(one, about))
+    if late is not None:
+        return replace(case, late_on_clock_seconds=_on_clock(record, one.due, about.now, about))
+    return replace(case, remaining_on_clock_seconds=_on_clock(record, about.now, one.due, about))
+
+
+def _on_clock(record: Record, begins: Instant | None, ends: Instant | None, about: Subject) -> float | None:
+    """Seconds between two instants on the record's clock; None where that is the one on the wall, or cannot tell."""
+    measure, clock = about.measure, about.clocks.of(record)
+    if begins is None or ends is None or clock is None or clock.kind == "always" or not isinstance(measure, Timed):
+        return None
+    try:
+        return max(0, clock.elapsed(begins, ends, measure.pauses(record))) / SECOND_US
+    except CalendarUnknown:
+        return None
 
 
 def _why(one: OpenObservation, about: Subject) -> str | None:

@@ -39,7 +39,8 @@ class Numbers:
 class Case:
     """One record that missed or is still open, with its times on the local clock.
 
-    `taken_seconds` is measured on the indicator's own clock, `late_seconds` and `remaining_seconds` by the wall.
+    `taken_seconds` is measured on the indicator's own clock, `late_seconds` and `remaining_seconds` by the wall, and
+    where the record's clock is another one `…_on_clock_seconds` on that.
     """
 
     source: str
@@ -55,6 +56,9 @@ class Case:
     stage: Stage | None  # None: the record is final
     note: str | None
     first_due: datetime | None = None  # the due time the source gave first, where it gives another now
+    late_on_clock_seconds: float | None = None
+    remaining_on_clock_seconds: float | None = None
+    request: str | None = None  # of people, waiting for another account, that would change how it counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Group:
 
     reason: str
     records: int
+    ids: tuple[str, ...] = ()  # of the newest of them, `source/id`
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from agent.terminal.evidence import closed, closings, verified
 from agent.terminal.explained import explanation
 from agent.terminal.owing import attested, owed
 from agent.terminal.reading import collected, rejects, retried, tried
-from agent.terminal.standing import open_records, sources, status, tried_on
+from agent.terminal.standing import looked_back, open_records, sources, status, tried_on
 
 __all__ = [
     "acts",
@@ -22,6 +22,7 @@ __all__ = [
     "closings",
     "collected",
     "explanation",
+    "looked_back",
     "open_records",
     "owed",
     "recomputed",

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from agent import words
 from agent.explain import Explanation
 from agent.explain.explanation import Beside, Case, Gap
 from agent.explain.glossary import short
-from agent.model import Stage
-from agent.shown import duration
+from agent.explain.outcome import length, named, outcome, taken_head
 from agent.terminal.grid import STAGE_STYLES, STATE_STYLES, Column, Grid, heading, indented, labelled, number, said
 
 BESIDE = (
@@ -29,7 +26,7 @@ BESIDE = (
     Column("剔除", rank=4, right=True),
 )
 GAPS = (Column("数据源", least=10), Column("开始"), Column("结束"), Column("时长"))
-EXCLUDED = (Column("原因", least=20), Column("件数", right=True))
+EXCLUDED = (Column("原因", least=20), Column("件数", right=True), Column("记录", least=20))
 
 
 def explanation(told: Explanation) -> RenderableType:
@@ -87,7 +84,7 @@ def _sections(told: Explanation) -> Iterator[tuple[str, RenderableType]]:
     if told.open:
         yield _counted("未结记录", len(told.open), told.open_total), _cases(told, told.open)
     if told.excluded:
-        rows = [[said(group.reason), number(group.records)] for group in told.excluded]
+        rows = [[said(group.reason), number(group.records), said(named(group))] for group in told.excluded]
         yield f"剔除 共{sum(group.records for group in told.excluded):,}件", indented(Grid(EXCLUDED, rows))
     if told.requests:
         yield "待另一账号批准", Group(*(said(f"  {text}", "yellow") for text in told.requests))
@@ -144,23 +141,23 @@ def _cases(told: Explanation, cases: Sequence[Case]) -> RenderableType:
         Column("系统", rank=5, least=8),
         *(Column(short(name), least=10, rank=min(place, 3)) for place, name in enumerate(told.time_names)),
         *([Column("时限届满", least=10, rank=1)] if has_due else []),
-        Column("用时" if told.wall_clock else "用时(计时时间)", rank=2),
+        Column(taken_head(told.wall_clock), rank=2),
         Column("字段", rank=6, least=10),
         Column("结果"),
     ]
-    return indented(Grid(columns, [_case(case, told.time_names, has_due, told.wall_clock) for case in cases]))
+    return indented(Grid(columns, [_case(case, told.time_names, has_due) for case in cases]))
 
 
-def _case(case: Case, names: Sequence[str], has_due: bool, wall_clock: bool) -> list[Text]:
+def _case(case: Case, names: Sequence[str], has_due: bool) -> list[Text]:
     return [
         said(case.id),
         said(case.source),
         said(case.system or ""),
         *(said(_clock(case.times.get(name))) for name in names),
         *([said(_clock(case.due))] if has_due else []),
-        said("" if case.taken_seconds is None else _length(case.taken_seconds)),
+        said("" if case.taken_seconds is None else length(case.taken_seconds)),
         said(" ".join(f"{name}={value}" for name, value in case.fields.items())),
-        _with_first_due(_outcome(case, "" if wall_clock else "(自然时间)"), case),
+        _with_first_due(_outcome(case), case),
     ]
 
 
@@ -170,23 +167,16 @@ def _with_first_due(outcome: Text, case: Case) -> Text:
     return outcome
 
 
-def _outcome(case: Case, clock: str) -> Text:
+def _outcome(case: Case) -> Text:
     if case.late_seconds is not None:
-        running = "，尚未完成" if case.stage is Stage.OVERDUE else ""
-        return said(f"超时{_length(case.late_seconds)}{clock}{running}", "red")
+        return said(outcome(case), "red")
     if case.remaining_seconds is not None and case.stage is not None:
-        return said(f"还剩{_length(case.remaining_seconds)}{clock}", STAGE_STYLES[case.stage])
-    if case.note is not None:
-        return said(case.note)
-    return said(words.OUTCOMES["bad"] if case.stage is None else words.STAGES[case.stage])
+        return said(outcome(case), STAGE_STYLES[case.stage])
+    return said(outcome(case))
 
 
 def _clock(at: datetime | None) -> str:
     return "—" if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
-
-
-def _length(seconds: float) -> str:
-    return duration(Fraction(round(seconds)))
 
 
 # --- data and definition ----------------------------------------------------------------------------------------------
@@ -201,8 +191,8 @@ def _gaps(told: Explanation) -> RenderableType:
 
 
 def _gap(gap: Gap) -> list[Text]:
-    length = _length((gap.ends - gap.begins).total_seconds())
-    return [said(gap.source), said(_clock(gap.begins)), said(_clock(gap.ends)), said(length)]
+    lasted = length((gap.ends - gap.begins).total_seconds())
+    return [said(gap.source), said(_clock(gap.begins)), said(_clock(gap.ends)), said(lasted)]
 
 
 def _version(told: Explanation) -> Text:

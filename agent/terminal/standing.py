@@ -13,7 +13,7 @@ from agent.config import Config, Plan
 from agent.explain.judged import coverage_of, words_of_state
 from agent.model import Finding, Instant, OpenRecord, Snapshot, SourceStatus, State, Verdict
 from agent.shown import countdown, moment, shown, shown_target
-from agent.status import zone_of
+from agent.status import Question, zone_of
 from agent.terminal.grid import STAGE_STYLES, STATE_STYLES, Column, Grid, heading, indented, number, said
 
 TRIED_SHOWN = 3
@@ -68,6 +68,14 @@ def tried_on(indicators: Sequence[str]) -> Iterator[Text]:
     if indicators:
         names = "、".join(indicators[:TRIED_SHOWN]) + (" 等" if len(indicators) > TRIED_SHOWN else "")
         yield said(f"试算：{names} {len(indicators)} 项口径与账本不同，未写入", "yellow")
+
+
+def looked_back(question: Question, zone: tzinfo) -> Iterator[Text]:
+    """The line that says of a past instant by what knowledge it is judged."""
+    if question.as_of is not None:
+        yield said(f"回到 {moment(question.as_of, zone)}：只用当时已经获知的内容、按当时的目标(--as-of)", "yellow")
+    elif question.at is not None:
+        yield said(f"回到 {moment(question.at, zone)}：用今天所知、按今天的目标，其后发生的不计(--at)", "yellow")
 
 
 def _head(snapshot: Snapshot, config: Config, chosen: list[Verdict], window: str, system: str | None) -> Text:

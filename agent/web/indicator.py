@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from fractions import Fraction
 from typing import Any
 
 from markupsafe import Markup
@@ -15,9 +14,10 @@ from agent.evaluate import Course
 from agent.explain import Explanation
 from agent.explain.explanation import Case
 from agent.explain.glossary import short
+from agent.explain.outcome import length, named, outcome, taken_head
 from agent.model import State, Target, Unit, Verdict
 from agent.plots import Ahead, Stretch, YearPlot
-from agent.shown import NOTHING, duration, shown
+from agent.shown import NOTHING, shown
 from agent.web.pages import Names
 from agent.web.wall import allowance, forecast
 
@@ -46,6 +46,8 @@ def parts(account: Account, names: Names) -> dict[str, Any]:
         "forecast": forecast(verdict),
         "drawing": None if drawing is None else Markup(drawing.svg()),  # all texts in it are escaped
         "months": list(_months(account.course)),
+        "taken_head": taken_head(told.wall_clock),
+        "excluded": [(group.reason, group.records, named(group)) for group in told.excluded],
         "heads": [short(name) for name in told.time_names],
         "missed": [_case(case, told.time_names, names) for case in told.missed],
         "open": [_case(case, told.time_names, names) for case in told.open],
@@ -105,25 +107,11 @@ def _case(case: Case, time_names: Sequence[str], names: Names) -> dict[str, Any]
         "id": case.id,
         "system": names.system(case.system),
         "times": [_clock(case.times.get(name)) for name in time_names],
-        "taken": NOTHING if case.taken_seconds is None else _length(case.taken_seconds),
+        "taken": NOTHING if case.taken_seconds is None else length(case.taken_seconds),
         "fields": " ".join(f"{short(name)}={value}" for name, value in case.fields.items()),
-        "outcome": _outcome(case),
+        "outcome": outcome(case),
     }
-
-
-def _outcome(case: Case) -> str:
-    if case.late_seconds is not None:
-        return f"超时{_length(case.late_seconds)}" + ("" if case.stage is None else "，尚未完成")
-    if case.remaining_seconds is not None:
-        return f"还剩{_length(case.remaining_seconds)}"
-    if case.note is not None:
-        return case.note
-    return words.OUTCOMES["bad"] if case.stage is None else words.STAGES[case.stage]
 
 
 def _clock(at: datetime | None) -> str:
     return NOTHING if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
-
-
-def _length(seconds: float) -> str:
-    return duration(Fraction(round(seconds)))
