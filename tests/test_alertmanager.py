@@ -8,11 +8,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import requests
 import yaml
 
 from agent.config import load
 from agent.model import ConfigError
 from agent.render import alertmanager
+from tests.sites import wait_until
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "deploy" / "generated" / "alertmanager" / "alertmanager.yml"
@@ -69,6 +71,43 @@ def test_what_reports_that_the_agent_or_its_messages_fail_does_not_pass_through_
     configuration = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
     ways = {one["name"]: one.keys() - {"name"} for one in configuration["receivers"]}
     assert (ways["mail"], ways["outside"]) == ({"email_configs"}, {"email_configs", "wechat_configs"})
+
+
+def test_value_alerts_repeat_weekly_and_what_was_told_is_remembered_longer_than_that():
+    configuration = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    (values,) = [route for route in configuration["route"]["routes"] if "DabiaoTargetMissed" in route["matchers"][0]]
+    assert (values["receiver"], values["repeat_interval"]) == ("office", "1w")
+    compose = yaml.safe_load((ROOT / "deploy" / "compose" / "compose.yaml").read_text(encoding="utf-8"))
+    (kept,) = [part for part in compose["services"]["alertmanager"]["command"] if "data.retention" in part]
+    hours = re.fullmatch(r"--data\.retention=(\d+)h", kept)
+    assert hours is not None
+    assert int(hours[1]) > 2 * 7 * 24
+    for told in (SHIPPED, ROOT / "docs" / "alert-rules.md"):
+        assert kept in told.read_text(encoding="utf-8")
+
+
+@pytest.mark.server
+def test_what_is_acknowledged_is_told_to_nobody_and_what_is_not_is(start_alertmanager):
+    configuration = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    configuration["global"] = {"smtp_smarthost": "127.0.0.1:1", "smtp_from": "a@mail.example"}
+    configuration |= {"templates": [], "receivers": [{"name": one["name"]} for one in configuration["receivers"]]}
+    url = f"{start_alertmanager(yaml.safe_dump(configuration))}/api/v2/alerts"
+    rows = [("DabiaoTargetMissed", "known"), ("DabiaoTargetAtRisk", "known"), ("DabiaoTargetMissed", "unknown")]
+    labels = [{"alertname": name, "project": "p", "indicator": row} for name, row in rows]
+    known = {"alertname": "DabiaoTargetAcknowledged", "project": "p", "indicator": "known", "severity": "info"}
+    requests.post(url, json=[{"labels": one} for one in [*labels, known]], timeout=10).raise_for_status()
+
+    def states() -> dict[tuple[str, str], str]:
+        found = requests.get(url, timeout=10).json()
+        return {(one["labels"]["alertname"], one["labels"]["indicator"]): one["status"]["state"] for one in found}
+
+    wait_until(lambda: "unprocessed" not in states().values() and len(states()) == 4)
+    assert states() == dict(zip(rows, ["suppressed", "suppressed", "active"], strict=True)) | {
+        ("DabiaoTargetAcknowledged", "known"): "active"
+    }
+    lifted = {"labels": known, "startsAt": "2026-01-01T00:00:00Z", "endsAt": "2026-01-02T00:00:00Z"}
+    requests.post(url, json=[lifted], timeout=10).raise_for_status()
+    wait_until(lambda: states().get(rows[0]) == "active")
 
 
 def test_no_secret_stands_in_the_configuration():

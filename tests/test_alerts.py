@@ -13,11 +13,11 @@ from agent.alerts import Direct, Poster, Standing, Teller
 from agent.alerts.telling import ENDS_LATE_US
 from agent.evaluate.board import SHOWN_OPEN
 from agent.metrics import Exposition
-from agent.model import SECOND_US, OpenRecord, Snapshot, Stage
+from agent.model import SECOND_US, OpenRecord, Snapshot, Stage, Verdict
 from agent.notify import KINDS, Notifier, Outbox
 from agent.poll import now_instant
 from agent.wire.access import Access
-from tests.example_snapshot import make_config, make_snapshot
+from tests.example_snapshot import NO_STAGES, make_config, make_snapshot, make_verdict
 from tests.plans import at
 from tests.web_serving import closed_port
 
@@ -95,6 +95,47 @@ def test_of_a_burst_ten_ring_alone_and_one_alert_counts_the_rest(config, standin
     alerts = standing.at(snapshot(config, *burst))
     assert len({dict(labels).get("ticket") for labels in alerts} - {None}) == 10
     assert sum(dict(labels)["alertname"] == "DabiaoRecordsPileUp" for labels in alerts) == 1
+
+
+# --- the morning's digest ---------------------------------------------------------------------------------------------
+
+
+def waiting(config, system: str, **counts: Any) -> Verdict:
+    stages = NO_STAGES | {Stage.OVERDUE: counts.pop("overdue", 0)}
+    return make_verdict(config, "permits-on-time", system, "year", stages=stages, **counts)
+
+
+def digests(standing, config, when: str, *verdicts: Verdict, open_records: tuple[OpenRecord, ...] = ()):
+    told = replace(make_snapshot(config), as_of=at(when), open=open_records, verdicts=verdicts)
+    return [alert for alert in standing.at(told).values() if ("alertname", "DabiaoRecordsDueToday") in alert.labels]
+
+
+@pytest.mark.parametrize(
+    ("when", "rings"),
+    [
+        ("2026-03-02T08:44:59", False), ("2026-03-02T08:45:00", True), ("2026-03-02T11:59:59", True),
+        ("2026-03-02T12:00:00", False), ("2026-03-01T08:45:00", False),  # a Sunday
+        ("2026-10-01T08:45:00", False), ("2026-10-10T08:45:00", True),  # National Day; a Saturday worked for it
+    ],
+)  # fmt: skip
+def test_the_digest_stands_from_a_quarter_to_nine_to_noon_of_a_working_day(config, standing, when, rings):
+    assert bool(digests(standing, config, when, waiting(config, "portal", due_today=2))) is rings
+
+
+def test_a_digest_tells_a_system_what_is_due_and_what_is_late_and_what_to_do(config, standing):
+    when, end = "2026-03-02T08:45:00", at("2026-03-02T17:00:00")
+    near = OpenRecord("ops", "permits-on-time", "permits", "P-7", "portal", Stage.IN_TIME, end - MINUTE, end)
+    told = digests(
+        standing, config, when,
+        waiting(config, "portal", due_today=2, overdue=1), waiting(config, "archive", overdue=3),
+        open_records=(near,),
+    )  # fmt: skip
+    assert [(alert.annotations["summary"], alert.annotations["description"]) for alert in told] == [
+        ("【提示】房地产交易网站 今日到期2件，已超时1件，请先办已超时的，其余今天办结",
+         '办件"按时"率\\：今日到期2件，已超时1件(P-7等)'),
+        ("【提示】档案管理系统 今日到期0件，已超时3件，请尽快办理", '办件"按时"率\\：今日到期0件，已超时3件'),
+    ]  # fmt: skip
+    assert not digests(standing, config, when, waiting(config, "portal"))
 
 
 @pytest.fixture

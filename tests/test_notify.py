@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.notify import Item, Message, Outbox, Sent
+from agent.config import load
+from agent.model import CollectError, ConfigError
+from agent.notify import KINDS, Item, Message, Outbox, Sent
 from agent.notify.message import fitted, markdown, plain
 from agent.notify.robots import DingTalkRoute, FeishuRoute, Robot, WeComRoute
 from agent.notify.webhook import message_of, read
+from tests.example_snapshot import make_config
 
 LETTERS = st.characters(codec="utf-8") | st.sampled_from('故障响应时限\U0001f6d1#*"\\\n')
 TEXTS = st.text(LETTERS, min_size=1, max_size=60)
@@ -81,6 +85,35 @@ def test_what_goes_to_a_robot_keeps_its_limit(items, left_out):
                 assert len(json.loads(sent)[form]["content"].encode()) <= WeComRoute.most_bytes[form]
             else:
                 assert len(sent) <= 20_000
+
+
+# --- apprise, which is an extra ---------------------------------------------------------------------------------------
+
+
+def test_where_apprise_is_not_installed_check_says_so_and_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "apprise", None)  # so that importing it fails as if it were not there
+    document = """\
+sources: {}
+alerting:
+  routes:
+    post: {kind: apprise, url: "mailto://u:p@mail.example"}
+    else: {kind: apprise, url: "mailto://u:p@mail.example"}
+    duty: {kind: outbox}
+"""
+    (tmp_path / "sources.yaml").write_text(document, encoding="utf-8")
+    make_config(tmp_path)
+    with pytest.raises(ConfigError) as refused:
+        load([tmp_path / "targets.yaml"], tmp_path / "sources.yaml", collectors={})
+    said = [found[2] for problem in refused.value.problems if (found := problem.partition("sources.yaml:"))[1]]
+    hint = "apprise is not installed: pip install 'dabiao[notify]'"
+    assert said == [f"4: alerting.routes.post: {hint}", f"5: alerting.routes.else: {hint}"]
+
+
+def test_a_route_through_apprise_that_went_missing_fails_and_is_not_an_error_of_ours(monkeypatch):
+    route = KINDS["apprise"].model_validate({"kind": "apprise", "url": "mailto://u:p@mail.example"})
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(CollectError, match="apprise is not installed"):
+        route.send(Message((Item("甲"),)), 0, 0.0)
 
 
 # --- what Alertmanager posts ------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ class Wording:
             listed = f"({'、'.join(named)}{more})" if named else ""
             counts = f"今日到期{verdict.due_today}件，已超时{verdict.stages.get(Stage.OVERDUE, 0)}件"
             lines.append(f"{verdict.name}：{counts}{listed}")
-        do = "请先办已超时的，其余今天办结" if late else "请今天办结"
+        do = "请先办已超时的，其余今天办结" if late and today else "请尽快办理" if late else "请今天办结"
         return f"【提示】{self.place(system)}今日到期{today}件，已超时{late}件，{do}", "\n".join(lines)
 
     def _done(self, project: str, indicator: str) -> str:
