@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 
 from agent.alerts import Direct, Poster, Standing, Teller
-from agent.alerts.telling import ENDS_LATE_US
+from agent.alerts.telling import AGAIN_SECONDS, BATCH, ENDS_AFTER_US, ENDS_LATE_US
 from agent.evaluate.board import SHOWN_OPEN
 from agent.metrics import Exposition
-from agent.model import SECOND_US, OpenRecord, Snapshot, Stage, Verdict
+from agent.model import SECOND_US, OpenRecord, Snapshot, Stage, Verdict, utc_of
 from agent.notify import KINDS, Notifier, Outbox
 from agent.poll import now_instant
 from agent.wire.access import Access
 from tests.example_snapshot import NO_STAGES, make_config, make_snapshot, make_verdict
 from tests.plans import at
-from tests.web_serving import closed_port
+from tests.robots import KEY, wecom
+from tests.web_serving import Asked, Reply, closed_port, web
 
 WAIT_SECONDS = 20
 NOW = at("2026-03-02T14:33:15")
@@ -251,6 +254,87 @@ def test_alertmanager_has_each_record_of_its_own_and_ends_it_when_it_is_answered
     again = Poster(Access(url=url), standing, now_instant, lambda *counted: None)  # after a restart
     assert again.tell(snapshot(config, other))
     assert tickets() == ["2"]
+
+
+class Posts:
+    """What is posted to an Alertmanager, request by request."""
+
+    def __init__(self) -> None:
+        self.requests: list[list[dict[str, Any]]] = []
+
+    def __call__(self, asked: Asked) -> Reply:
+        assert (asked.method, asked.path) == ("POST", "/api/v2/alerts")
+        self.requests.append(json.loads(asked.body))
+        return Reply()
+
+
+@pytest.mark.server
+def test_what_stands_is_posted_again_before_alertmanager_takes_it_for_over(config, standing):
+    posts, wall, open_now = Posts(), [now_instant()], snapshot(config, fault("1", "14:30:00"))
+    with web(posts) as server:
+        access = Access(url=server.url)
+        often = Poster(access, standing, lambda: wall[0], lambda *counted: None, again_seconds=0)
+        assert often.tell(open_now)
+        wall[0] += MINUTE
+        assert often.tell(open_now)
+        seldom = Poster(access, standing, lambda: wall[0], lambda *counted: None)
+        assert seldom.tell(open_now)
+        assert seldom.tell(open_now)
+    (first,), (second,), (third,) = posts.requests  # and no fourth: it is not a minute yet
+    assert first["labels"] == second["labels"] == third["labels"]
+    assert datetime.fromisoformat(second["endsAt"]) - datetime.fromisoformat(first["endsAt"]) == timedelta(minutes=1)
+    assert AGAIN_SECONDS * SECOND_US * 2 < ENDS_AFTER_US
+
+
+@pytest.mark.server
+def test_what_ended_is_posted_with_how_it_ended(config, standing):
+    posts, wall = Posts(), [now_instant()]
+    with web(posts) as server:
+        poster = Poster(Access(url=server.url), standing, lambda: wall[0], lambda *counted: None)
+        poster.tell(snapshot(config, fault("1", "14:30:00")))
+        for _ in range(2):
+            poster.tell(snapshot(config))
+            wall[0] += ENDS_LATE_US
+    _, (ended,) = posts.requests
+    assert ended["annotations"]["ended"] == f"【解除】{ONE} 已响应，或不再计入"
+    assert datetime.fromisoformat(ended["endsAt"]) <= utc_of(wall[0])
+
+
+@pytest.mark.server
+def test_many_alerts_go_in_several_requests_and_none_is_lost(config, standing):
+    posts, counted = Posts(), list[tuple[object, ...]]()
+    late = [
+        replace(one, id=f"{number}", due=NOW - number * 7 * MINUTE)
+        for number, one in enumerate([fault("0", "14:20:00", Stage.OVERDUE)] * 150, 1)
+    ]
+    with web(posts) as server:
+        poster = Poster(Access(url=server.url), standing, now_instant, lambda *told: counted.append(told))
+        assert poster.tell(snapshot(config, *late))
+    posted = [(one["labels"]["ticket"], one["labels"]["escalation"]) for batch in posts.requests for one in batch]
+    assert len(set(posted)) == len(posted)
+    assert {ticket for ticket, tier in posted if tier == "lead"} == {one.id for one in late}
+    assert max(map(len, posts.requests)) <= BATCH < len(posted)
+    assert counted == [("alerts_posted", len(batch), "accepted") for batch in posts.requests]
+
+
+@pytest.mark.server
+def test_what_a_route_did_not_take_is_part_of_the_next_message(config, standing):
+    robot = wecom()
+    robot.failures.append(Reply({"errcode": 45009, "errmsg": "too many messages"}))
+    with web(robot) as server:
+        route = KINDS["wecom"].model_validate({"kind": "wecom", "key": KEY, "api_url": server.url, "format": "text"})
+        direct = Direct("a", Notifier({"a": route}, Outbox(), now_instant), standing)
+        assert not direct.tell(snapshot(config, fault("1", "14:30:00")))
+        assert direct.tell(snapshot(config, fault("1", "14:30:00"), fault("2", "14:31:00")))
+    (told,) = robot.received
+    assert told.startswith("共2条：2条待处理")
+
+
+def test_that_the_mornings_digest_is_over_is_told_to_nobody(config, direct, outbox):
+    told = make_snapshot(config)
+    for when in ("2026-03-02T08:45:00", "2026-03-02T12:00:00"):
+        direct.tell(replace(told, as_of=at(when), open=(), verdicts=(waiting(config, "portal", due_today=2),)))
+    assert ["今日到期2件" in sent.text for sent in outbox.recent()] == [True]
 
 
 @pytest.mark.server

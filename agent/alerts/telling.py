@@ -88,13 +88,18 @@ class Poster:
     """Posts to one Alertmanager."""
 
     def __init__(
-        self, access: Access, standing: Standing, clock: Clock, count: Callable[[str, float, str], None]
+        self,
+        access: Access,
+        standing: Standing,
+        clock: Clock,
+        count: Callable[[str, float, str], None],
+        again_seconds: float = AGAIN_SECONDS,
     ) -> None:
         """`clock` is the wall clock, by which Alertmanager reads when an alert ends."""
         self._access, self._standing, self._clock, self._count = access, standing, clock, count
         self._posted: dict[Labels, Alert] = {}
         self._gone: dict[Labels, Instant] = {}  # what was posted and stands no longer, since when
-        self._last = -AGAIN_SECONDS
+        self._again_seconds, self._last = again_seconds, -again_seconds
         self._reason: str | None = None
 
     def tell(self, snapshot: Snapshot) -> bool:
@@ -103,7 +108,7 @@ class Poster:
         self._gone = {labels: self._gone.get(labels, now) for labels in self._posted if labels not in standing}
         held = {labels for labels, since in self._gone.items() if now - since < ENDS_LATE_US}
         over = [self._with_end(self._posted[labels], snapshot) for labels in self._gone if labels not in held]
-        again = time.monotonic() - self._last >= AGAIN_SECONDS
+        again = time.monotonic() - self._last >= self._again_seconds
         fresh = [alert for labels, alert in standing.items() if again or labels not in self._posted]
         if not over and not fresh:
             return True
