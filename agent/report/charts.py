@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -11,15 +12,15 @@ from agent.explain import lengths
 from agent.export.basis import PERIOD
 from agent.export.columns import value_text
 from agent.forecast import reading_of
-from agent.model import SECOND_US, State, Target, Unit, Verdict
+from agent.model import State, Target, Unit, Verdict
 from agent.plots import Bars, Line, Mark, Points
 from agent.plots.charts import FULL, HALF
 from agent.report.material import Material
 from agent.report.story import Picture
 from agent.shown import shown, shown_target
 
-BANDS_WITHIN = 5  # of the limit, alike
-BANDS_BEYOND = (2, 4, 8)  # times the limit, and one for all beyond
+BANDS_WITHIN = 5  # alike
+BANDS = (*(Fraction(part, BANDS_WITHIN) for part in range(1, BANDS_WITHIN + 1)), *map(Fraction, (2, 4, 8)))  # limits
 
 
 def months(material: Material, one: Indicator, width: int = FULL) -> Picture | None:
@@ -55,20 +56,14 @@ def _promised(verdicts: list[Verdict]) -> list[Line]:
 def histogram(material: Material, one: Indicator, width: int = FULL) -> Picture | None:
     """How long the finished records of the period took, against their limit; None where none was finished."""
     basis = material.basis
-    found = lengths(basis.config, basis.ledger, basis.snapshot, one.project, one.id, PERIOD)
-    if found is None or (not found.good and not found.bad):
+    found = lengths(basis.config, basis.ledger, basis.snapshot, one.project, one.id, PERIOD, BANDS)
+    if found is None or not any(found.counts):
         return None
-    edges = [found.limit * part / BANDS_WITHIN for part in range(1, BANDS_WITHIN + 1)]
-    edges += [found.limit * times for times in BANDS_BEYOND]
-    counts = [0] * (len(edges) + 1)
-    for taken in (*found.good, *found.bad):
-        counts[next((at for at, edge in enumerate(edges) if taken <= edge * SECOND_US), len(edges))] += 1
     marks = [
         Mark(name, float(count), f"{count:,}", at >= BANDS_WITHIN and count > 0)
-        for at, (name, count) in enumerate(zip(_bands(edges), counts, strict=True))
+        for at, (name, count) in enumerate(zip(_bands(found.edges), found.counts, strict=True))
     ]
-    finished = len(found.good) + len(found.bad)
-    title = f"{one.name} · {finished:,}件用时（{_unit(found.limit)[1]}）"
+    title = f"{one.name} · {sum(found.counts):,}件用时（{_unit(found.limit)[1]}）"
     limit = (BANDS_WITHIN, "时限" + shown_target(Target("<=", found.limit, Unit.SECONDS, "")))
     return Picture(Bars(_id("lengths", one), title, marks, limit=limit, width=width))
 
@@ -78,7 +73,7 @@ def _unit(limit: Fraction) -> tuple[int, str]:
     return next(one for one in sizes if limit >= one[0]) if limit >= 1 else (1, "秒")
 
 
-def _bands(edges: list[Fraction]) -> list[str]:
+def _bands(edges: Sequence[Fraction]) -> list[str]:
     size = _unit(edges[BANDS_WITHIN - 1])[0]
     said = [f"{float(edge / size):g}" for edge in edges]
     return [f"≤{said[0]}", *(f"{a}～{b}" for a, b in pairwise(said)), f">{said[-1]}"]
