@@ -95,7 +95,7 @@ def test_every_finished_fault_stands_once_in_the_histogram_on_its_side_of_the_li
     assert isinstance(picture.chart, Bars)
     bars = {mark.label: mark.value for mark in picture.chart.marks}
     assert {name: count for name, count in bars.items() if count} == {
-        "≤1": 1.0, "2～3": 1.0, "4～5": 1.0, "10～20": 1.0, "20～40": 1.0,
+        "≤1": 1.0, "2–3": 1.0, "4–5": 1.0, "10–20": 1.0, "20–40": 1.0,
     }  # fmt: skip
     assert picture.chart.limit == (5, "时限≤5分钟")
     assert sum(mark.value or 0 for mark in picture.chart.marks if mark.misses) == verdict.bad

@@ -76,7 +76,7 @@ def _unit(limit: Fraction) -> tuple[int, str]:
 def _bands(edges: Sequence[Fraction]) -> list[str]:
     size = _unit(edges[BANDS_WITHIN - 1])[0]
     said = [f"{float(edge / size):g}" for edge in edges]
-    return [f"≤{said[0]}", *(f"{a}～{b}" for a, b in pairwise(said)), f">{said[-1]}"]
+    return [f"≤{said[0]}", *(f"{a}–{b}" for a, b in pairwise(said)), f">{said[-1]}"]
 
 
 def allowance(material: Material, one: Indicator, width: int = FULL) -> Picture | None:

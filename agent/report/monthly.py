@@ -93,8 +93,8 @@ def _figures(material: Material) -> list[Figure]:
 
 def _overview(material: Material, rows: list[Indicator]) -> Part:
     heads = [
-        Head("指标", 29), Head("目标", 9, number=True), Head("当月", 13, number=True), Head("环比", 17, number=True),
-        Head("同比", 17, number=True), Head("本年累计", 15, number=True),
+        Head("指标", 27), Head("目标", 9, number=True), Head("当月", 13, number=True), Head("环比", 18, number=True),
+        Head("同比", 18, number=True), Head("本年累计", 15, number=True),
     ]  # fmt: skip
     left_out = rows[ROWS:]
     lead = f"未达标在前；另有{len(left_out)}项未列：{counted(left_out, material.period)}" if left_out else "未达标在前"
