@@ -68,9 +68,10 @@ def notice(session: Session, watches: Sequence[Watch], arrival: Arrival) -> None
     answered = {watch.answer: watch for watch in watches if watch.answer is not None}
     ordered = sorted({watch.order for watch in watches if watch.order is not None})
     shares = sorted({watch.share for watch in watches if watch.share is not None})
+    names = sorted({name for pair in ordered for name in pair})
     told = _told(session, arrival) if answered and arrival.new else []
     for record in chain(arrival.new, (change.record for change in arrival.changed)):
-        for kind, text in _of_one(record, ordered, shares, arrival.now):
+        for kind, text in _of_one(record, names, ordered, shares, arrival.now):
             found[(kind, record.id)] = text
     for record in arrival.new if told else ():
         for kind, text in _late(record, answered, told, arrival.now):
@@ -95,11 +96,15 @@ def _gathered(source: str, found: dict[tuple[str, str], str]) -> Iterator[tuple[
 
 
 def _of_one(
-    record: Record, ordered: Sequence[tuple[str, str]], shares: Sequence[tuple[str, str]], now: Instant
+    record: Record,
+    names: Sequence[str],
+    ordered: Sequence[tuple[str, str]],
+    shares: Sequence[tuple[str, str]],
+    now: Instant,
 ) -> Found:
-    fields = record.fields
+    fields, times = record.fields, record.times
     latest = now + CLOCKS_DIFFER_US
-    if ahead := sorted({name for pair in ordered for name in pair if record.times.get(name, now) > latest}):
+    if ahead := [name for name in names if times.get(name, now) > latest]:
         yield "in_the_future", f"{'、'.join(ahead)} 晚于采集时刻"
     for begin, end in ordered:
         if _out_of_order(record, begin, end):

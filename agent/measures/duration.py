@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache, partial
 from typing import ClassVar, Literal
 
 from agent.measures.clocks import Clocks
@@ -37,6 +38,7 @@ class DurationMeasure(Timed):
         day_of, clocks = setting.days.day_of, Clocks(self.clock, setting.calendar)
         begin, end, cohort, paused = self.start_name, self.to, self.cohort or self.start_name, self.pause is not None
         always = self.clock == "always" and not paused
+        implied = cache(partial(_implied, setting))
 
         def count(record: Record) -> tuple[Observation, ...]:
             begun, moment = record.times.get(begin), record.times.get(cohort)
@@ -44,7 +46,7 @@ class DurationMeasure(Timed):
                 return self._missing(record, setting, begin if begun is None else cohort)
             day, system = day_of(moment), record.system or ""
             finished = record.times.get(end)
-            limit = self._limit(record, day, setting)
+            limit = implied(day) if self.limit is None else self.limit.of(record)
             if finished is not None and always:
                 taken = finished - begun if finished > begun else 0
                 met = limit is None or limit.microseconds is None or taken <= limit.microseconds
@@ -66,8 +68,8 @@ class DurationMeasure(Timed):
 
         return count
 
-    def _limit(self, record: Record, day: Day, setting: Setting) -> Duration | None:
-        if self.limit is not None:
-            return self.limit.of(record)
-        implied = setting.limit_on(day)
-        return None if implied is None else Duration(implied, None)
+
+def _implied(setting: Setting, day: Day) -> Duration | None:
+    """The limit that the target sets one record of a day."""
+    limit = setting.limit_on(day)
+    return None if limit is None else Duration(limit, None)

@@ -96,6 +96,12 @@ class Measure(BaseModel):
         exclusions = [(predicate(rule.when), rule.reason) for rule in self.exclude]
         systems = frozenset(self.systems)
 
+        def each(record: Record) -> tuple[Observation, ...]:
+            return (self._excluded(record, setting, WITHDRAWN),) if record.withdrawn else count(record)
+
+        if not (systems or self.among or exclusions):
+            return each
+
         def observe(record: Record) -> tuple[Observation, ...]:
             if systems and record.system not in systems:
                 return ()
