@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,13 @@ def fresh() -> Iterator[Callable[[], Ledger]]:
             ledger.close()
 
 
+@contextmanager
+def empty_ledger() -> Iterator[Ledger]:
+    """One for a single history: thousands must not stay open together."""
+    with tempfile.TemporaryDirectory() as folder, closing(Ledger.open(Path(folder) / "ledger.db")) as ledger:
+        yield ledger
+
+
 def cut(records: list[Record], sizes: list[int]) -> list[list[Record]]:
     batches, at = [], 0
     for size in sizes:
@@ -96,31 +104,29 @@ def cut(records: list[Record], sizes: list[int]) -> list[list[Record]]:
     return [*batches, records[at:]]
 
 
-HISTORIES = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+HISTORIES = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 
 
 @HISTORIES
 @given(records=st.lists(cases(), max_size=14), sizes=st.lists(st.integers(1, 5), max_size=4))
 def test_after_any_history_recompute_finds_no_difference(
-    config: Config, fresh: Callable[[], Ledger], records: list[Record], sizes: list[int]
+    config: Config, records: list[Record], sizes: list[int]
 ) -> None:
-    ledger = fresh()
-    keys = booked(ledger, config, *cut(records, sizes))
-    assert recompute(ledger, keys).differences == ()
+    with empty_ledger() as ledger:
+        keys = booked(ledger, config, *cut(records, sizes))
+        assert recompute(ledger, keys).differences == ()
 
 
 @HISTORIES
 @given(records=st.lists(cases(), max_size=10), seed=st.integers(0, 1000))
-def test_ranked_records_may_arrive_in_any_order_and_twice(
-    config: Config, fresh: Callable[[], Ledger], records: list[Record], seed: int
-) -> None:
+def test_ranked_records_may_arrive_in_any_order_and_twice(config: Config, records: list[Record], seed: int) -> None:
     unique = list({(record.id, record.version): record for record in records}.values())
     shuffled = unique + unique[: len(unique) // 2]
     random.Random(seed).shuffle(shuffled)
-    first, second = fresh(), fresh()
-    booked(first, config, unique)
-    booked(second, config, *[[record] for record in shuffled])
-    assert contents(first) == contents(second)
+    with empty_ledger() as first, empty_ledger() as second:
+        booked(first, config, unique)
+        booked(second, config, *[[record] for record in shuffled])
+        assert contents(first) == contents(second)
 
 
 def test_collecting_twice_changes_nothing(config: Config, fresh: Callable[[], Ledger]) -> None:
@@ -290,8 +296,8 @@ def test_recompute_names_what_was_tampered_with(config: Config, fresh: Callable[
 @settings(HISTORIES, max_examples=20_000)
 @given(records=st.lists(cases(), max_size=14), sizes=st.lists(st.integers(1, 5), max_size=4))
 def test_after_twenty_thousand_histories_recompute_finds_no_difference(
-    config: Config, fresh: Callable[[], Ledger], records: list[Record], sizes: list[int]
+    config: Config, records: list[Record], sizes: list[int]
 ) -> None:
-    ledger = fresh()
-    keys = booked(ledger, config, *cut(records, sizes))
-    assert recompute(ledger, keys).differences == ()
+    with empty_ledger() as ledger:
+        keys = booked(ledger, config, *cut(records, sizes))
+        assert recompute(ledger, keys).differences == ()
