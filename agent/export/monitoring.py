@@ -165,8 +165,7 @@ def _sheet(basis: Basis, project: Project, lines: Sequence[Line], money: Sequenc
     grid.add(Cell("年度总体目标", Style.LABEL, across=label), goal)
     begins, heads = indicators(grid, layout.columns, lines, basis.period)
     signatures(grid, layout.signatures, texts)
-    for note in _notes(basis, grid, lines):
-        grid.whole(note, Style.NOTE)
+    grid.whole("".join(_notes(basis, grid, lines)), Style.NOTE)  # in one row, so that the shipped rows fit one page
     return grid.sheet(name, begins, heads)
 
 

@@ -24,7 +24,7 @@ BODY, HEADING = "宋体", "黑体"
 SIZES = {Style.TITLE: 18, Style.SUBTITLE: 11, Style.SECTION: 11, Style.NOTE: 9, Style.SIGN: 10}
 SIZE = 10
 POINTS_A_LINE = 1.4  # of the size of the letters
-PADDING = 5
+PADDING = 4
 LOWEST, HIGHEST = 18.0, 409.0  # Excel takes no row that is higher
 TINTS = {
     Origin.MEASURED: "E3F0FB",
