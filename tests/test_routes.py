@@ -137,6 +137,15 @@ def test_a_robot_that_hangs_or_talks_nonsense_ends_by_the_deadline():
             assert reason(notifier(a={"kind": "wecom", "key": KEY, "api_url": server.url})) == said
 
 
+def test_what_a_robot_says_of_a_refusal_is_told_without_the_secret_it_repeats():
+    refusal = {"errcode": 93000, "errmsg": f"invalid key\n{KEY} " + "x" * 500}
+    with web(always(Reply(refusal))) as server:
+        said = str(reason(notifier(a={"kind": "wecom", "key": KEY, "api_url": server.url})))
+    assert said.startswith("refused: errcode 93000 (invalid key … xxx")
+    assert KEY not in said
+    assert len(said) < 150
+
+
 def test_a_private_address_is_reached_through_a_proxy_and_with_an_authority_of_ones_own(tmp_path):
     certificates, robot = make_certificates(servers.program("openssl", "openssl"), tmp_path), wecom()
     with proxy() as between, web(robot, certificates.server()) as server:
