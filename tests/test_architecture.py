@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model": {"agent"},
     "words": {"model"},
     "written": set(),
+    "saving": {"model"},
     "memory": set(),
     "supervision": set(),
     "shown": {"model"},

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Iterator
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from openpyxl import load_workbook
 
 from agent import acts as deeds
 from agent.asking import answer
@@ -20,7 +21,20 @@ from agent.book.period import Period, period_of, year_of
 from agent.book.statements import ATTEST
 from agent.evaluate import Board
 from agent.evaluate.since_closing import CHANGED
-from agent.evidence import Closed, Signer, Since, Wanted, changed_since, judged, known_by, sample
+from agent.evidence import (
+    Closed,
+    Sample,
+    Signer,
+    Since,
+    Wanted,
+    as_table,
+    changed_since,
+    drawn,
+    judged,
+    known_by,
+    sample_sheet,
+)
+from agent.evidence.contents import Contents
 from agent.ledger import acts
 from agent.mapping import Mapper
 from agent.metrics import Exposition
@@ -325,25 +339,46 @@ def test_what_is_no_key_is_the_users_mistake(tmp_path: Path, content: bytes) -> 
 # --- samples ----------------------------------------------------------------------------------------------------------
 
 
-def drawn(site: Site, number: int, seed: str, indicator: tuple[str, str] | None = None) -> list[dict[str, str]]:
+def draw(site: Site, number: int, seed: str, indicator: tuple[str, str] | None = None) -> tuple[Contents, Sample]:
     with site.ledger.frozen() as still, still.read() as session:
         contents = judged(question(site, Period(*MARCH)), still, known_by(session, 0))
-        sheet = sample(contents, number, seed, indicator, lambda done, total: None)
+        return contents, drawn(contents, number, seed, indicator, lambda done, total: None)
+
+
+def sampled(site: Site, number: int, seed: str, indicator: tuple[str, str] | None = None) -> list[dict[str, str]]:
+    sheet = as_table(draw(site, number, seed, indicator)[1])
     return list(csv.DictReader(StringIO(sheet.decode("utf-8-sig"))))
 
 
 def test_a_sample_is_the_same_for_the_same_seed_and_each_outcome_has_its_turn(site: Site) -> None:
-    first = drawn(site, 4, "7", ("ops", "answered"))
-    assert first == drawn(site, 4, "7", ("ops", "answered"))
+    first = sampled(site, 4, "7", ("ops", "answered"))
+    assert first == sampled(site, 4, "7", ("ops", "answered"))
     assert sorted(row["结果"] for row in first) == sorted(["合格", "不合格", "剔除", "未结"])
-    others = [drawn(site, 2, str(seed)) for seed in range(8)]
+    others = [sampled(site, 2, str(seed)) for seed in range(8)]
     assert len({str(rows) for rows in others}) > 1
     assert all(row["核对人"] == "" for row in first)
 
 
 def test_a_sample_of_nothing_says_so(site: Site) -> None:
     with pytest.raises(ConfigError, match="no record counts in this period"):
-        drawn(site, 3, "1", ("ops", "nowhere"))
+        sampled(site, 3, "1", ("ops", "nowhere"))
+
+
+def test_a_sample_to_print_has_room_for_what_the_source_says_and_is_the_same_for_the_same_seed(site: Site) -> None:
+    sheet = sample_sheet(*draw(site, 5, "7"), "7")
+    assert sheet == sample_sheet(*draw(site, 5, "7"), "7")
+    (page,) = load_workbook(BytesIO(sheet)).worksheets
+    rows = [[cell.value for cell in row] for row in page.iter_rows()]
+    head = next(row for row in rows if row[0] == "序号")
+    assert head[8:] == ["源系统所记", "是否一致", "差异说明"]
+    lines = rows[rows.index(head) + 1 :][:5]
+    assert [line[:3] for line in lines] == [
+        [str(n), row["数据源"], row["编号"].removeprefix("'")] for n, row in enumerate(sampled(site, 5, "7"), 1)
+    ]
+    assert {(line[8], line[9], line[10]) for line in lines} == {(None, "□ 是\n□ 否", None)}
+    assert "自计入指标的 46 行中抽 5 行，种子 7" in str(rows[2][0])
+    assert [text for text in rows[-1] if text] == ["核对人(签名)：", "核对日期：", "复核人(签名)：", "复核日期："]
+    assert (page.page_setup.paperSize, page.page_setup.orientation, page.print_title_rows) == (9, "landscape", "$4:$4")
 
 
 # --- the commands -----------------------------------------------------------------------------------------------------

@@ -9,25 +9,30 @@ import os
 import random
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.evidence import Verified, verify
+from agent.book.period import year_of
+from agent.evidence import Problem, Verified, verify
 from agent.evidence.archive import BrokenError, ContainerWriter, members
 from agent.evidence.cells import Moments, guarded, instant, unguarded
+from agent.evidence.manifest import entries
 from agent.evidence.reading import Pack
 from agent.evidence.records import RecordTable
+from agent.evidence.verification import GIVEN
 from agent.model import ConfigError, Record
 from agent.worktime import LocalDays
 from collectors import COLLECTORS
 from tests.closed_site import busy_site, closed, forged, problems, replaced, verdict_with
+from tests.form_site import OVER, form_site
 from tests.small_site import at
 
 
@@ -46,6 +51,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     with busy_site(folder) as site:
         act = closed(site, pack).act
     return Made(pack, folder, act.n - 1)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pack with every kind of file, the forms among them."""
+    pack = tmp_path_factory.mktemp("packs") / "whole.zip"
+    with form_site(tmp_path_factory.mktemp("site")) as site:
+        site.state_all()
+        closed(site, pack, period=year_of(2026), now=OVER)
+    return pack
 
 
 def check(pack: Path) -> Verified:
@@ -179,13 +194,13 @@ def kind_of(name: str) -> str:
     return name.partition("/")[0]
 
 
-def test_a_changed_byte_in_each_kind_of_file_is_found_and_named(made: Made, tmp_path: Path) -> None:
-    kinds = {kind_of(name): member for name, member in Pack(made.pack).members.items() if member.size}
-    assert len(kinds) >= 18
-    for member in kinds.values():
-        for place in (member.offset, member.offset + member.size // 2, member.offset + member.size - 1):
-            found = problems(flipped(made.pack, tmp_path / "flipped.zip", place))
-            assert member.name in {one.file for one in found}, (member.name, place, found)
+def test_a_changed_byte_in_every_file_is_found_and_named(made: Made, whole: Path, tmp_path: Path) -> None:
+    assert len({kind_of(name) for pack in (made.pack, whole) for name in Pack(pack).members}) >= 21
+    for pack in (made.pack, whole):
+        for member in Pack(pack).members.values():
+            for place in {member.offset, member.offset + member.size // 2, member.offset + member.size - 1}:
+                found = problems(flipped(pack, tmp_path / "flipped.zip", place)) if member.size else ()
+                assert not member.size or member.name in {one.file for one in found}, (member.name, place, found)
 
 
 @settings(max_examples=60)
@@ -246,7 +261,7 @@ FORGERIES = [
     ("indicators/ops/response.csv.gz", replaced("25200", "252"), "faults/F5 用时秒"),
     ("indicators/ops/calls.csv.gz", replaced("95.25", "99.25"), "calls/C1 分子"),
     ("coverage.csv", replaced("2026-03-05T10:00:00", "2026-03-04T10:00:00"), "coverage"),
-    ("calendar/2026.csv", replaced("2026-03-02,1", "2026-03-02,0"), "expected the rule"),
+    ("calendar/2026.csv", replaced("2026-03-02,1", "2026-03-02,0"), "由 targets/ 与 calendar/ 得出"),
     ("targets/2026.yaml", replaced(">= 75 %", ">= 50 %"), "definitions.json"),
     ("definitions.json", replaced('"limit"', '"limits"'), "definitions.json"),
     ("acts.jsonl", replaced("演练", "误报"), "链在此中断"),
@@ -284,7 +299,7 @@ def written(path: Path, files: dict[str, bytes]) -> Path:
 @pytest.mark.parametrize("name", ["../escaped", "/etc/passwd", "a/../../b", "C:\\x", "a//b", ".hidden"])
 def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
     (found,) = problems(written(tmp_path / "evil.zip", {name: b"x"}))
-    assert "not a name this program writes" in found.got
+    assert (found.file, found.expected) == ("证据包", "本软件会写的文件名")
 
 
 def test_two_files_of_one_name_are_refused(made: Made, tmp_path: Path) -> None:
@@ -293,7 +308,7 @@ def test_two_files_of_one_name_are_refused(made: Made, tmp_path: Path) -> None:
     doubled = content[: first.offset + first.size] + content
     (tmp_path / "double.zip").write_bytes(doubled)
     (found,) = problems(tmp_path / "double.zip")
-    assert found.got == "README.md: stands in it twice"
+    assert (found.file, found.got) == ("README.md", "有两个同名文件")
 
 
 def test_a_table_that_grows_without_end_is_stopped(made: Made, tmp_path: Path) -> None:
@@ -301,7 +316,7 @@ def test_a_table_that_grows_without_end_is_stopped(made: Made, tmp_path: Path) -
         made.pack, tmp_path / "bomb.zip", {"records/faults.csv.gz": lambda content: content + b"0" * (64 << 20)}
     )
     (found,) = problems(bomb)
-    assert found.got == "records/faults.csv.gz: grows beyond what a table of its size can hold"
+    assert (found.file, found.got) == ("records/faults.csv.gz", "解压后过大")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"not a zip at all", b"PK\x05\x06" + b"\0" * 18])
@@ -400,3 +415,105 @@ def test_every_byte_between_the_files_of_a_container_counts(container: Path, tmp
         (tmp_path / "changed.zip").write_bytes(changed)
         with (tmp_path / "changed.zip").open("rb") as file, pytest.raises(BrokenError):
             members(file)
+
+
+# --- attacks whose manifest fits --------------------------------------------------------------------------------------
+
+
+def spoiled(content: bytes, draw: random.Random) -> bytes:
+    """The content with something else in one place: a byte, a deep nest, a huge number, nothing, a cut."""
+    place = draw.randrange(len(content))
+    match draw.randrange(6):
+        case 0:
+            return content[:place] + bytes([content[place] ^ 1 << draw.randrange(8)]) + content[place + 1 :]
+        case 1:
+            return content[:place] + b"[" * 5000 + content[place:]
+        case 2:
+            return content[:place] + b"9" * 30 + content[place:]
+        case 3:
+            return b"null"
+        case 4:
+            return content[:place] + content[place + draw.randrange(1, 40) :] + b"\n"
+        case _:
+            lines = content.splitlines(keepends=True)
+            draw.shuffle(lines)
+            return b"".join(lines) + b"x"
+
+
+def spoil_each(packs: Iterable[Path], names_of: Callable[[Path], Iterable[str]], out: Path, times: int) -> None:
+    draw = random.Random(20261125)
+    for pack in packs:
+        for name in names_of(pack):
+            seen: list[Problem] = []
+            for _ in range(times):
+                seen += problems(forged(pack, out, {name: lambda one: spoiled(one, draw)}))
+            assert seen or name in GIVEN, name
+            assert all(one.file for one in seen), (name, seen)
+
+
+def written_files(pack: Path) -> list[str]:
+    return [name for name, member in Pack(pack).members.items() if member.size and name != "manifest.json"]
+
+
+def test_a_file_spoiled_together_with_the_manifest_is_named_and_never_ends_in_a_traceback(
+    whole: Path, tmp_path: Path
+) -> None:
+    kinds = {kind_of(name): name for name in written_files(whole)}
+    spoil_each([whole], lambda pack: kinds.values(), tmp_path / "forged.zip", 1)
+
+
+@pytest.mark.long
+def test_every_file_spoiled_in_many_ways_is_named(made: Made, whole: Path, tmp_path: Path) -> None:
+    spoil_each([made.pack, whole], written_files, tmp_path / "forged.zip", 8)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda told: told | {"format": "dabiao-evidence/2"}, "格式 dabiao-evidence/2：请用写出它的版本核对"),
+        (lambda told: {"files": []}, "不是清单"),
+        (lambda told: [told], "不是清单"),
+        (lambda told: told | {"files": {"a": 1}}, "没有这样列出"),
+        (lambda told: told | {"files": [{**told["files"][0], "bytes": "1"}]}, "没有这样列出"),
+        (lambda told: told | {"files": [{**told["files"][0], "path": 1}]}, "没有这样列出"),
+        (lambda told: told | {"files": [*told["files"], told["files"][0]]}, "列出 2 次"),
+        (lambda told: told | {"stage": "never"}, "never"),
+        (lambda told: {key: value for key, value in told.items() if key != "judged_at"}, "judged_at"),
+        (lambda told: told | {"period": "2026-02"}, "2026-02"),
+        (lambda told: told | {"organisation": "别家"}, "别家"),
+        (lambda told: told | {"judged_at": "9999-12-31T23:59:59+00:00"}, "重新计算中断"),
+    ],
+)
+def test_a_manifest_that_says_otherwise_is_named(
+    made: Made, tmp_path: Path, change: Callable[[Any], Any], expected: str
+) -> None:
+    told = change(json.loads(Pack(made.pack).content("manifest.json")))
+    if isinstance(told, dict) and isinstance(told.get("files"), list) and told["files"]:
+        about = {key: value for key, value in told.items() if key != "files"}
+        with suppress(AttributeError, TypeError):
+            kept = [(one["path"], one["bytes"], one["sha256"]) for one in told["files"]]
+            told["files"] = [one._asdict() for one in entries(about, kept)]
+    content = (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+    forgery = rewritten(made.pack, tmp_path / "other.zip", lambda names: names, {"manifest.json": content})
+    found = problems(forgery)
+    assert any(expected in f"{one.where} {one.expected} {one.got}" for one in found), found
+
+
+def test_what_another_program_packed_again_is_refused_in_one_line(made: Made, tmp_path: Path) -> None:
+    with (
+        zipfile.ZipFile(made.pack) as read,
+        zipfile.ZipFile(tmp_path / "again.zip", "w", zipfile.ZIP_DEFLATED) as write,
+    ):
+        for name in read.namelist():
+            write.writestr(name, read.read(name))
+    (found,) = problems(tmp_path / "again.zip")
+    assert (found.file, found.got) == ("README.md", "被改动，或由别的软件重新打包")
+
+
+def test_a_size_that_the_file_does_not_have_is_refused_before_it_is_read(container: Path, tmp_path: Path) -> None:
+    content = container.read_bytes()
+    huge = content.replace((5).to_bytes(4, "little") * 2, (1 << 31).to_bytes(4, "little") * 2, 1)
+    assert huge != content
+    (tmp_path / "huge.zip").write_bytes(huge)
+    (found,) = problems(tmp_path / "huge.zip")
+    assert (found.file, found.expected, found.got) == ("a.txt", "2147483648 字节", "截断")

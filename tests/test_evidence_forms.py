@@ -13,12 +13,16 @@ from typing import Any, NamedTuple
 import pytest
 from openpyxl import load_workbook
 
+from agent.asking import answer
 from agent.book.period import period_of, year_of
+from agent.cli.exporting import make_again
+from agent.cli.options import DONE
 from agent.config import load
 from agent.evidence import Closed, Wanted
 from agent.evidence.reading import Pack
 from agent.export.profile import FOLDER
 from agent.model import ConfigError
+from agent.status import Question
 from collectors import COLLECTORS
 from tests.closed_site import busy_site, closed, forged, problems
 from tests.form_site import OVER, PLAN, form_site
@@ -87,6 +91,29 @@ def test_the_first_months_hold_the_monitoring_form_with_what_was_expected_of_the
     change = {"expected.json": lambda content: content.replace(b'"not"', b'"sure"', 1)}
     found = problems(forged(tmp_path / "pack.zip", tmp_path / "forged.zip", change))
     assert any(one.file.startswith("forms/2026/mof-2020/monitoring") for one in found)
+
+
+def test_a_form_of_a_closing_is_made_again_from_its_batch_after_the_ledger_went_on(tmp_path: Path) -> None:
+    later = at("2027-03-01T09:00")
+    with form_site(tmp_path) as site:
+        site.state_all()
+        done = closed(site, tmp_path / "pack.zip", period=YEAR, now=OVER, wanted=Wanted("final"))
+        with (site.folder / "faults.csv").open("a", encoding="utf-8") as faults:
+            faults.write("F9,portal,2026-12-30 09:00:00,2026-12-30 11:00:00,\n")
+        site.collect(later)
+        site.state("reports", numerator="11", when="2027-02-01T10:00")
+        closed_form = Pack(tmp_path / "pack.zip").content(f"{SCORED}.xlsx")
+        assert site.made(ending=".xlsx", now=later).content != closed_form
+        again, targets = tmp_path / "again.xlsx", [site.folder / "targets.yaml"]
+        number = done.act.n
+        code = make_again(site.config, site.ledger, number, again, "mof-2020", later, targets, form="self-evaluation")
+        assert (code, again.read_bytes()) == (DONE, closed_form)
+        with pytest.raises(ConfigError, match=f"--again {number}：是一次封账，用 --form"):
+            make_again(site.config, site.ledger, number, again, "mof-2020", later, targets, form="monitoring")
+        known_then = Question(first=YEAR.first, last=YEAR.last, as_of=OVER, through=done.act.body["batch"])
+        then = answer(site.config, site.ledger, known_then, later)["indicators"]
+    kept = json.loads(Pack(tmp_path / "pack.zip").content("verdicts.json"))
+    assert then == [{key: one[key] for key in then[0]} for one in kept]
 
 
 def test_a_form_made_after_late_data_says_what_has_changed_since_the_closing(made: Made, tmp_path: Path) -> None:

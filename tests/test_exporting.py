@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from agent.cli.exporting import OFFICIAL, make_again, make_and_log, official
+from agent.cli.exporting import OFFICIAL, log_all, make_again, make_and_log, official
 from agent.cli.options import DOES_NOT_HOLD, DONE
 from agent.ledger import Ledger, acts
 from agent.ledger.acts import Act
 from agent.model import ConfigError, Instant
+from agent.saving import appearing
 from tests.form_site import OVER, FormSite, form_site
 from tests.plans import at
 from tests.sites import Site
@@ -152,3 +154,35 @@ def test_a_form_of_an_empty_ledger_is_made_again_after_records_and_statements_ca
         assert site.made(form, ending=".xlsx", now=LATER).content != first or form == "targets"
         assert again(site, number, ".xlsx") == (DONE, tmp_path / "again.xlsx")
         assert (tmp_path / "again.xlsx").read_bytes() == first
+
+
+# --- the file and the log ---------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_logged_leaves_the_former_file_and_nothing_beside_it(site: FormSite) -> None:
+    order = site.order()
+    order.file.write_text("the former one", encoding="utf-8")
+    with site.ledger.write() as session:
+        session.run("CREATE TRIGGER full BEFORE INSERT ON act BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    before = sorted(site.folder.iterdir())
+    with pytest.raises(sqlite3.IntegrityError, match="disk is full"):
+        make_and_log(order)
+    assert order.file.read_text(encoding="utf-8") == "the former one"
+    assert sorted(site.folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("place", ["nowhere/form.json", "."])
+def test_what_cannot_be_written_is_not_logged(site: FormSite, place: str) -> None:
+    order = replace(site.order(), file=site.folder / place)
+    with pytest.raises(ConfigError):
+        log_all([order], [site.made()])
+    assert [act for act in log(site) if act.kind == "export"] == []
+
+
+def test_a_file_stands_under_its_name_only_once_it_is_logged(site: FormSite) -> None:
+    seen = []
+    file = site.folder / "form.json"
+    with appearing(file, b"whole"):
+        seen.append((file.exists(), (site.folder / "form.json.part").read_bytes()))
+    assert (seen, file.read_bytes()) == ([(False, b"whole")], b"whole")
+    assert not (site.folder / "form.json.part").exists()

@@ -102,7 +102,7 @@ def closed(
 
 
 def sample(
-    out: Annotated[Path, typer.Option("-o", "--output", help="Where to write the sheet, a .csv file.")],
+    out: Annotated[Path, typer.Option("-o", "--output", help="Where to write the sheet: .xlsx to print, or .csv.")],
     n: Annotated[int, typer.Option("--n", min=1, max=10_000, help="How many records.")] = 30,
     seed: Annotated[str, typer.Option("--seed", help="The same seed draws the same records.")] = "1",
     indicator: Annotated[str | None, typer.Option("--indicator", help="Only of this one.")] = None,
@@ -115,20 +115,21 @@ def sample(
     """Draw records of a period to be checked one by one against the source systems (抽样核对表)."""
     from agent import evidence
     from agent.poll import now_instant
+    from agent.saving import appearing
 
-    if out.suffix != ".csv":
-        raise ConfigError(f"-o {out}: expected a name that ends with .csv")
+    if out.suffix not in (".csv", ".xlsx"):
+        raise ConfigError(f"-o {out}: expected a name that ends with .xlsx or .csv")
     config = load(targets, sources)
     place = chosen_indicator(config, indicator) if indicator is not None else None
     asked = evidence.Question(config, {}, b"", _period(year, period), now_instant())
     with open_ledger(ledger, made=False) as opened, opened.frozen() as still, progress("drawing") as advance:
         with still.read() as session:
             past = evidence.known_by(session, 0)
-        sheet = evidence.sample(evidence.judged(asked, still, past), n, seed, place, advance)
-    try:
-        out.write_bytes(sheet)
-    except OSError as error:
-        raise ConfigError(f"-o {out}: {error.strerror}") from None
+        contents = evidence.judged(asked, still, past)
+        found = evidence.drawn(contents, n, seed, place, advance)
+    sheet = evidence.as_table(found) if out.suffix == ".csv" else evidence.sample_sheet(contents, found, seed)
+    with appearing(out, sheet):
+        pass
     say(f"{out}：抽样核对表，种子 {seed}")
 
 

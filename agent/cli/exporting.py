@@ -266,7 +266,9 @@ def export(
     ] = None,
     at: At = None,
     as_of: AsOf = None,
-    again: Annotated[int | None, typer.Option("--again", help="Make the export of this act once more.")] = None,
+    again: Annotated[
+        int | None, typer.Option("--again", help="Make the export, or a form of the closing, of this act once more.")
+    ] = None,
     targets: Targets = DEFAULT_TARGETS,
     sources: Sources = DEFAULT_SOURCES,
     ledger: LedgerAt = DEFAULT_LEDGER,
@@ -277,7 +279,7 @@ def export(
     config, now = load(targets, sources), now_instant()
     with open_ledger(ledger, made=False) as opened:
         if again is not None:
-            return make_again(config, opened, again, output, profile, now, targets, template)
+            return make_again(config, opened, again, output, profile, now, targets, template, form)
         if form is None or form not in (*FORMS, ALL):
             raise ConfigError(f"--form：应为 {'、'.join((*FORMS, ALL))} 之一，现为 {form or '空'}")
         wanted = config.plans[-1].year if year is None else year
@@ -330,15 +332,16 @@ def make_and_log(order: Order) -> int:
 
 
 def log_all(orders: Sequence[Order], made: Sequence[Made]) -> int:
-    """Write what was made and log it."""
+    """Log what was made and write it. A file stands under its name only once it is logged: `--again` makes it again."""
     from agent.acts import account
     from agent.export.logged import log_export
+    from agent.saving import appearing
 
     for order, one in zip(orders, made, strict=True):
         hashed = hashlib.sha256(one.content).hexdigest()
-        order.file.write_bytes(one.content)
         body = {**one.body, "file": order.file.name, "sha256": hashed}
-        act = log_export(order.ledger, order.now, account(), order.form, body)
+        with appearing(order.file, one.content):
+            act = log_export(order.ledger, order.now, account(), order.form, body)
         for line in one.said:
             say(line)
         say(f"{order.file}：已记为第{act.n}号导出（SHA-256 {hashed}）")
@@ -354,12 +357,18 @@ def make_again(
     now: Instant,
     targets: Sequence[Path],
     template: Path | None = None,
+    form: str | None = None,
 ) -> int:
-    """Make a logged form once more from what was known then; nothing is written unless every byte is the same."""
+    """Make a logged form once more from what was known then; nothing is written unless every byte is the same.
+
+    A form of a closing is made again by the closing's number, and is the one in its pack.
+    """
+    from agent.export import load_profile
     from agent.export.logged import day_of, differences, logged_export
+    from agent.saving import appearing
     from agent.status import Question
 
-    former = logged_export(ledger, number)
+    former = logged_export(ledger, number, form, load_profile(profile).name, output.suffix)
     body = former.body
     if template is None and (wanted := body.get("template")) is not None:
         raise ConfigError(f"--again {number}：当时填入的是 {wanted['name']}，请用 --template 给出这份下发表")
@@ -392,6 +401,7 @@ def make_again(
             complain(f"--again {number}：{line}")
         complain(f"--again {number}：与当时导出的 {body['file']} 不相同，未写出文件")
         return DOES_NOT_HOLD
-    output.write_bytes(made.content)
+    with appearing(output, made.content):
+        pass
     say(f"{output}：与第{number}号导出逐字节相同（SHA-256 {body['sha256']}）")
     return DONE

@@ -5,7 +5,8 @@ from __future__ import annotations
 from agent.evidence.closing import Closed, Wanted, close
 from agent.evidence.contents import Question, judged, known_by
 from agent.evidence.forms import profiles_for
-from agent.evidence.sampling import sample
+from agent.evidence.sample_sheet import sample_sheet
+from agent.evidence.sampling import Sample, as_table, drawn
 from agent.evidence.settings import sources_text, targets_texts
 from agent.evidence.signing import Signer
 from agent.evidence.since import Difference, Moved, Since, changed_since, closed_periods
@@ -17,17 +18,20 @@ __all__ = [
     "Moved",
     "Problem",
     "Question",
+    "Sample",
     "Signer",
     "Since",
     "Verified",
     "Wanted",
+    "as_table",
     "changed_since",
     "close",
     "closed_periods",
+    "drawn",
     "judged",
     "known_by",
     "profiles_for",
-    "sample",
+    "sample_sheet",
     "sources_text",
     "targets_texts",
     "verify",

@@ -25,6 +25,7 @@ MOST_FILES = (1 << 16) - 1
 CHUNK = 1 << 20
 NAME = re.compile(r"[A-Za-z0-9%_-][A-Za-z0-9._%-]*(?:/[A-Za-z0-9%_-][A-Za-z0-9._%-]*)*", re.ASCII)
 LONGEST_NAME = 1000
+BEGINNING = "开头"
 
 
 class Member(NamedTuple):
@@ -37,7 +38,12 @@ class Member(NamedTuple):
 
 
 class BrokenError(Exception):
-    """The container is not as it was written; the text says where."""
+    """A file of the container, or without a name the container itself, is not as it was written."""
+
+    def __init__(self, file: str, expected: str, got: str) -> None:
+        """What should be there, and what is, in the words of whoever checks a pack."""
+        super().__init__(f"{file}：应为{expected}，实为{got}")
+        self.file, self.expected, self.got = file, expected, got
 
 
 class ContainerWriter:
@@ -87,29 +93,29 @@ def members(pack: BinaryIO) -> list[Member]:
     pack.seek(0)
     at = 0
     while (start := pack.read(4)) == LOCAL_SIGN:
-        last = found[-1].name if found else "the beginning"
+        last = found[-1].name if found else BEGINNING
         head = start + pack.read(LOCAL.size - 4)
         if len(head) < LOCAL.size:
-            raise BrokenError(f"cut off behind {last}")
+            raise BrokenError("", "完整的证据包", f"在 {last} 之后截断")
         fields = LOCAL.unpack(head)
         checksum, size, length = fields[6], fields[7], fields[9]
         raw = pack.read(length)
         name = raw.decode("ascii", "replace")
         if length > LONGEST_NAME or NAME.fullmatch(name) is None or ".." in name:
-            raise BrokenError(f"behind {last}: not a name this program writes: {name[:60]!r}")
+            raise BrokenError("", "本软件会写的文件名", f"{last} 之后有文件名 {name[:60]!r}")
         if name in names:
-            raise BrokenError(f"{name}: stands in it twice")
+            raise BrokenError(name, "只有一个", "有两个同名文件")
         if head + raw != _local(name, size, checksum):
-            raise BrokenError(f"{name}: its header was changed")
+            raise BrokenError(name, "写出时的文件头", "被改动，或由别的软件重新打包")
         names.add(name)
         found.append(Member(name, at + len(head) + length, size, checksum))
         at += len(head) + length + size
         if at > whole:
-            raise BrokenError(f"{name}: cut off")
+            raise BrokenError(name, f"{size} 字节", "截断")
         pack.seek(at)
     if start + pack.read() != _directory(found, at):
-        last = found[-1].name if found else "the beginning"
-        raise BrokenError(f"behind {last}: expected the list of all files, got something else")
+        last = found[-1].name if found else BEGINNING
+        raise BrokenError("", "证据包的文件目录", f"在 {last} 之后截断或是别的内容")
     return found
 
 

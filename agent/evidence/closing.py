@@ -48,7 +48,10 @@ class Closed:
 
 
 def close(ledger: Ledger, asked: Question, wanted: Wanted, out: Path, who: str, progress: Progress) -> Closed:
-    """Close a period. Nothing is written where it may not be closed, and no pack is left where the act is not."""
+    """Close a period. Nothing is written where it may not be closed; the pack is in its place before the act is.
+
+    Killed in between, it leaves a pack that no act names: the period is not closed then, and can be.
+    """
     if out.exists():
         raise ConfigError(f"-o {out}: is there already; a pack is never overwritten")
     part = out.with_name(f"{out.name}.part")
@@ -61,16 +64,37 @@ def close(ledger: Ledger, asked: Question, wanted: Wanted, out: Path, who: str, 
                 file.flush()
                 os.fsync(file.fileno())
         body = _body(asked, wanted, packed, contents.past.seq, former, values)
-        with ledger.write() as session:
-            permitted(closings(acts.read(session)), asked.period, wanted.stage, wanted.restate, wanted.reason)
-            act = acts.append(session, asked.now, who, CLOSE, asked.period.name, body)
-            part.rename(out)
+        act = _noted(ledger, asked, wanted, who, body, part, out)
     except OSError as error:
         raise ConfigError(f"-o {out}: {error.strerror}") from None
     finally:
         with suppress(FileNotFoundError):
             part.unlink()
     return Closed(act, packed, values, former)
+
+
+def _noted(
+    ledger: Ledger, asked: Question, wanted: Wanted, who: str, body: Mapping[str, object], part: Path, out: Path
+) -> Act:
+    """Put the pack in its place and note the closing; the pack is taken away again where that was not noted."""
+    placed, act = False, None
+    try:
+        with ledger.write() as session:
+            permitted(closings(acts.read(session)), asked.period, wanted.stage, wanted.restate, wanted.reason)
+            noted = acts.append(session, asked.now, who, CLOSE, asked.period.name, body)
+            part.rename(out)
+            placed = True
+        act = noted
+    finally:
+        if placed and act is None and not _knows(ledger, body["pack"]):
+            out.unlink()
+    return act
+
+
+def _knows(ledger: Ledger, pack: object) -> bool:
+    """Whether a closing with this pack is in the log; LedgerError where that cannot be told, and the pack stays."""
+    with ledger.read() as session:
+        return any(act.kind == CLOSE and act.body["pack"] == pack for act in acts.read(session))
 
 
 def _prepared(still: Ledger, session: Session, asked: Question, wanted: Wanted) -> tuple[Contents, Closing | None]:

@@ -42,7 +42,7 @@ def _json(path: str, expected: bytes, got: bytes) -> Iterator[Difference]:
     try:
         told = json.loads(got)
     except (ValueError, RecursionError):
-        raise BrokenError(f"{path}: expected JSON") from None
+        raise BrokenError(path, "JSON", "读不成") from None
     found = False
     for one in _places("", json.loads(expected), told):
         found = True
@@ -93,10 +93,10 @@ def _parts(path: str, content: bytes) -> dict[str, bytes]:
         with ZipFile(BytesIO(content)) as package:
             listed = package.infolist()
             if len(listed) > MOST_PARTS or sum(part.file_size for part in listed) > MOST_UNPACKED:
-                raise BrokenError(f"{path}: grows beyond what a form can hold")
+                raise BrokenError(path, "一份表格的大小", "解压后过大")
             return {part.filename: package.read(part) for part in listed}
     except BROKEN as broken:
-        raise BrokenError(f"{path}: cannot be read as a workbook") from broken
+        raise BrokenError(path, "工作簿", "读不成工作簿") from broken
 
 
 def _opened(path: str, content: bytes) -> Workbook:
@@ -105,10 +105,10 @@ def _opened(path: str, content: bytes) -> Workbook:
             warnings.simplefilter("ignore")  # of what openpyxl cannot keep
             book = load_workbook(BytesIO(content), keep_links=False)
             if any(sheet.max_row * sheet.max_column > MOST_CELLS for sheet in book.worksheets):
-                raise BrokenError(f"{path}: grows beyond what a form can hold")
+                raise BrokenError(path, "一份表格的大小", "解压后过大")
             return book
     except BROKEN as broken:
-        raise BrokenError(f"{path}: cannot be read as a workbook") from broken
+        raise BrokenError(path, "工作簿", "读不成工作簿") from broken
 
 
 def _cells(right: Workbook, told: Workbook) -> Iterator[Difference]:

@@ -122,14 +122,11 @@ def _as_json(expected: Mapping[str, Expected]) -> dict[str, Any]:
 
 
 def read_expected(content: bytes) -> dict[str, dict[str, Expected]]:
-    """What the file says; ConfigError where it is none."""
-    try:
-        return {
-            plan: {
-                place: (one["expected"], None if one["likely"] is None else Likely(one["likely"]))
-                for place, one in told.items()
-            }
-            for plan, told in json.loads(content).items()
+    """What the file says."""
+    return {
+        plan: {
+            place: (one["expected"], None if one["likely"] is None else Likely(one["likely"]))
+            for place, one in told.items()
         }
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ConfigError(f"{EXPECTED}: expected of each row what is expected of the year, and how likely") from None
+        for plan, told in json.loads(content).items()
+    }

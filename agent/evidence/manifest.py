@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from agent.evidence.archive import BrokenError
+
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 FORMAT = "dabiao-evidence/1"
 
@@ -35,12 +37,22 @@ def written(about: Mapping[str, Any], listed: Sequence[Entry]) -> bytes:
 
 
 def read(content: bytes) -> tuple[dict[str, Any], list[Entry]]:
-    """What the pack is of, and its entries; ValueError says what a manifest should hold."""
-    told = json.loads(content)
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise ValueError(f"expected a manifest of the format {FORMAT}")
+    """What the pack is of, and its entries; BrokenError where it is no manifest, or one of another version."""
     try:
-        listed = [Entry(**one) for one in told.pop("files")]
-    except (KeyError, TypeError) as broken:
-        raise ValueError("expected a list of files with path, bytes, sha256 and chain") from broken
-    return told, listed
+        told = json.loads(content)
+    except (ValueError, RecursionError):
+        raise BrokenError(MANIFEST, "JSON", "读不成") from None
+    if not isinstance(told, dict) or not isinstance(told.get("format"), str):
+        raise BrokenError(MANIFEST, f"格式 {FORMAT} 的清单", "不是清单")
+    if told["format"] != FORMAT:
+        raise BrokenError(MANIFEST, f"格式 {FORMAT}", f"格式 {told['format']}：请用写出它的版本核对")
+    files = told.pop("files", None)
+    if not isinstance(files, list) or not all(map(_is_entry, files)):
+        raise BrokenError(MANIFEST, "files 列出每个文件的 path、bytes、sha256、chain", "没有这样列出")
+    return told, [Entry(**one) for one in files]
+
+
+def _is_entry(one: object) -> bool:
+    if not isinstance(one, dict) or one.keys() != set(Entry._fields):
+        return False
+    return type(one["bytes"]) is int and all(isinstance(one[name], str) for name in ("path", "sha256", "chain"))

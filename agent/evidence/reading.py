@@ -38,13 +38,13 @@ class Pack:
         with self._section(name) as section:
             hashed, checksum = _hashed(section, self.members[name])
         if checksum != self.members[name].checksum:
-            raise BrokenError(f"{name}: its content was changed")
+            raise BrokenError(name, "与文件头的CRC相符", "内容被改动")
         return hashed
 
     def content(self, name: str) -> bytes:
         """A file as a whole."""
         if self.members[name].size > MOST_AT_ONCE:
-            raise BrokenError(f"{name}: expected at most {MOST_AT_ONCE} bytes, got {self.members[name].size}")
+            raise BrokenError(name, f"至多 {MOST_AT_ONCE >> 20} MB", f"{self.members[name].size >> 20} MB")
         with self._section(name) as section:
             return section.read()
 
@@ -54,7 +54,7 @@ class Pack:
         try:
             yield from csv.reader(self._lines(name), strict=True)
         except (csv.Error, OSError, EOFError, zlib.error, UnicodeDecodeError) as failed:
-            raise BrokenError(f"{name}: cannot be read as a table: {failed}") from failed
+            raise BrokenError(name, "表格", "读不成表格") from failed
 
     def _lines(self, name: str) -> Iterator[str]:
         most = self.members[name].size * MOST_TIMES + CHUNK
@@ -64,7 +64,7 @@ class Pack:
             while line := text.readline(LONGEST_LINE):
                 most -= len(line)
                 if most < 0 or len(line) == LONGEST_LINE:
-                    raise BrokenError(f"{name}: grows beyond what a table of its size can hold")
+                    raise BrokenError(name, "与其大小相称的表格", "解压后过大")
                 yield line.removeprefix(BOM) if first else line
                 first = False
 

@@ -23,6 +23,7 @@ from agent.evidence.archive import BrokenError
 from agent.evidence.cells import instant, unguarded
 from agent.evidence.contents import Contents, Past, Question, Rejected, judged
 from agent.evidence.forms import EXPECTED, PROFILES, read_expected
+from agent.evidence.manifest import MANIFEST
 from agent.evidence.reading import Pack
 from agent.evidence.records import RecordTable
 from agent.evidence.settings import plan_names, read_again
@@ -33,32 +34,49 @@ from agent.ledger.acts import Act
 from agent.model import ConfigError, Instant, Mapped, Record, Reject
 
 SLICE = 5000
+RULES = "definitions.json"
+# What text that was tampered with makes of being read.
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 @contextmanager
 def reloaded(pack: Pack, about: Mapping[str, Any], collectors: Collectors, progress: Progress) -> Iterator[Contents]:
-    """The contents a pack has if it is what it says. ConfigError, ValueError or BrokenError where it cannot be read."""
+    """The contents a pack has if it is what it says. ConfigError or BrokenError where it cannot be read."""
     with TemporaryDirectory(prefix="dabiao-verify-") as made:
         folder = Path(made)
         names = sorted(_under(pack, "targets/", ".yaml"))
         config = _config(pack, folder, names, collectors)
-        now = instant(about["judged_at"])
-        log = [Act(**json.loads(line)) for line in pack.content("acts.jsonl").splitlines()]
+        with _read(MANIFEST):
+            now, period, batch = instant(about["judged_at"]), period_of(about["period"]), int(about["batch"])
+        with _read("acts.jsonl"):
+            log = [Act(**json.loads(line)) for line in pack.content("acts.jsonl").splitlines()]
+        with _read("coverage.csv"):
+            told = [(unguarded(source), instant(a), instant(b), now) for source, a, b in _body(pack, "coverage.csv")]
+        with _read("rejects.csv"):
+            rejects = _rejects(pack)
+        with _read(EXPECTED):
+            expected = read_expected(pack.content(EXPECTED)) if EXPECTED in pack.members else {}
         texts = {name: pack.content(f"targets/{name}.yaml") for name in names}
-        period = period_of(about["period"])
         asked = Question(config, texts, pack.content("sources.json"), period, now, _profiles(pack, folder))
-        expected = read_expected(pack.content(EXPECTED)) if EXPECTED in pack.members else {}
         with closing(Ledger.open(folder / "scratch.db")) as scratch:
-            keys = _register(scratch, config, json.loads(pack.content("definitions.json")))
+            with _read(RULES):
+                keys = _register(scratch, config, json.loads(pack.content(RULES)))
             with scratch.write() as session:
-                enter_acts(session, log)
-                session.many(
-                    "INSERT INTO coverage (source, begins, ends, learned_at) VALUES (?,?,?,?)",
-                    [(unguarded(source), instant(a), instant(b), now) for source, a, b in _body(pack, "coverage.csv")],
-                )
+                with _read("acts.jsonl"):
+                    enter_acts(session, log)
+                session.many("INSERT INTO coverage (source, begins, ends, learned_at) VALUES (?,?,?,?)", told)
             _load(Book(scratch, keys), pack, config, now, progress)
             # Findings are facts of the ledger that was closed; nothing here could find them again.
-            yield judged(asked, scratch, Past(about["batch"], log, (), _rejects(pack)), expected)
+            yield judged(asked, scratch, Past(batch, log, (), rejects), expected)
+
+
+@contextmanager
+def _read(file: str) -> Iterator[None]:
+    """Say which file it was that could not be read."""
+    try:
+        yield
+    except UNREADABLE as broken:
+        raise BrokenError(file, "本软件写出的样子", f"读不成：{broken}") from broken
 
 
 def _under(pack: Pack, folder: str, ending: str) -> list[str]:
@@ -74,9 +92,12 @@ def _config(pack: Pack, folder: Path, names: list[str], collectors: Collectors) 
         file = folder / name
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(pack.content(name))
-    config = read_again(folder, names, collectors)
+    try:
+        config = read_again(folder, names, collectors)
+    except ConfigError as broken:
+        raise ConfigError([line.replace(f"{folder}/", "") for line in broken.problems]) from None
     if list(plan_names(config)) != names:
-        raise ConfigError(f"targets/: expected the years {', '.join(names)}, got {', '.join(plan_names(config))}")
+        raise BrokenError("targets/", f"{'、'.join(plan_names(config))} 年的文件", "、".join(names))
     return config
 
 
@@ -95,14 +116,14 @@ def _register(scratch: Ledger, config: Config, rules: list[dict[str, Any]]) -> M
     for rule in rules:
         one = wanted.get((rule["year"], rule["project"], rule["indicator"]))
         if one is None:
-            raise ConfigError(f"definitions.json: {rule['project']}/{rule['indicator']}: the targets have no such row")
+            raise BrokenError(RULES, "只有 targets/ 中的指标", f"{rule['project']}/{rule['indicator']}")
         (waiting if rule["state"] == WAITING else serving).append(_as_told(one, rule["hash"], canonical(rule["spec"])))
     asked = {(one.place, one.version) for one in waiting}
     for one in serving:
         changed = wanted[one.place]
         if one.spec != changed.spec and (changed.place, changed.version) not in asked:
             place = f"{one.project}/{one.indicator}"
-            raise ConfigError(f"definitions.json: {place}: the targets say otherwise, and no change of them waits")
+            raise BrokenError(RULES, f"{place} 与 targets/ 相同，或其更改在等待批准", "与 targets/ 不同")
     keys = register(scratch, serving).keys
     with scratch.write() as session:
         session.many(
@@ -119,7 +140,7 @@ def _as_told(one: Definition, hashed: str, spec: str) -> Definition:
     former = revived(one, spec)
     if former is None or former.hash != hashed:
         place = f"{one.project}/{one.indicator}"
-        raise ConfigError(f"definitions.json: {place}: expected the rule {one.hash}, as targets/ give it, got {hashed}")
+        raise BrokenError(RULES, f"{place} 的口径 {one.hash}，由 targets/ 与 calendar/ 得出", hashed)
     return former
 
 
@@ -144,11 +165,11 @@ def record_tables(pack: Pack, config: Config) -> Iterator[tuple[str, RecordTable
 
 def _records(pack: Pack, path: str, table: RecordTable) -> Iterator[list[str]]:
     if path not in pack.members:
-        raise BrokenError(f"{path}: its name is spelled otherwise than this program does")
+        raise BrokenError(path, "本软件会写的文件名", "写法不同")
     rows = pack.rows(path)
     expected, got = [column.name for column in table.columns], next(rows, [])
     if got != expected:
-        raise BrokenError(f"{path}: expected the columns {', '.join(expected)}, got {', '.join(got)}")
+        raise BrokenError(path, f"各列 {'、'.join(expected)}", "、".join(got))
     return rows
 
 
@@ -156,8 +177,8 @@ def _record(table: RecordTable, row: list[str], path: str) -> Record:
     try:
         return table.record(row)
     except (ValueError, AttributeError, TypeError) as broken:
-        which = row[0] if row else "an empty row"
-        raise BrokenError(f"{path}: {which}: no record of this source") from broken
+        which = row[0] if row else "空行"
+        raise BrokenError(path, f"{which} 是该数据源的记录", "读不成记录") from broken
 
 
 def _body(pack: Pack, name: str) -> Iterator[list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 from agent.evidence.contents import Contents
 from agent.evidence.papers import csv_bytes
@@ -21,7 +22,8 @@ COLUMNS = (
     Column("日期", "date", "计入的日子"),
     Column("时间", "text", "程序所记的各个时间"),
     Column("结果", "text", "程序的判定"),
-    Column("源系统是否一致", "text", "核对人填写：是/否"),
+    Column("源系统所记", "text", "核对人填写"),
+    Column("是否一致", "text", "核对人填写：是/否"),
     Column("差异说明", "text", "核对人填写"),
     Column("核对人", "text", "核对人填写"),
     Column("核对日期", "date", "核对人填写"),
@@ -72,8 +74,15 @@ class _Lots:
         return [told["数据源"], told["编号"], told["系统"], name, told["日期"], times, told["结果"]]
 
 
-def sample(contents: Contents, number: int, seed: str, indicator: tuple[str, str] | None, progress: Progress) -> bytes:
-    """The sheet as CSV: each outcome of each indicator has a turn before any has a second. ConfigError for nothing."""
+class Sample(NamedTuple):
+    """The rows drawn, in the order of `COLUMNS` from 数据源 through 结果, and out of how many."""
+
+    rows: Sequence[Row]
+    total: int
+
+
+def drawn(contents: Contents, number: int, seed: str, indicator: tuple[str, str] | None, progress: Progress) -> Sample:
+    """Draw records: each outcome of each indicator has a turn before any has a second. ConfigError for nothing."""
     walk = Walk(contents.config, contents.indicators, contents.window, contents.now)
     wanted = None if indicator is None else indicator_path(*indicator)
     lots: list[_Lots] = []
@@ -89,6 +98,11 @@ def sample(contents: Contents, number: int, seed: str, indicator: tuple[str, str
     strata = [stratum for one in lots for _, stratum in sorted(one.strata.items())]
     if not strata:
         raise ConfigError("sample: no record counts in this period")
-    drawn = [(turn, lot, row) for stratum in strata for turn, (lot, row) in enumerate(stratum.drawn())]
-    chosen = sorted(drawn)[:number]
-    return csv_bytes(COLUMNS, [[str(n), *row, "", "", "", ""] for n, (_, _, row) in enumerate(chosen, 1)])
+    turns = [(turn, lot, row) for stratum in strata for turn, (lot, row) in enumerate(stratum.drawn())]
+    chosen = sorted(turns)[:number]
+    return Sample([row for _, _, row in chosen], sum(stratum.count for stratum in strata))
+
+
+def as_table(sample: Sample) -> bytes:
+    """The sheet as CSV, what a person fills in left empty."""
+    return csv_bytes(COLUMNS, [[str(n), *row, "", "", "", "", ""] for n, row in enumerate(sample.rows, 1)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -18,12 +19,13 @@ from agent.evidence.forms import EXPECTED, FORMS, PROFILES, fill_in
 from agent.evidence.manifest import MANIFEST, SIGNATURE, Entry, entries, read, written
 from agent.evidence.pack import SOFTWARE, small_files, what_it_is
 from agent.evidence.reading import Pack
-from agent.evidence.reload import record_tables, reloaded
+from agent.evidence.reload import UNREADABLE, record_tables, reloaded
 from agent.evidence.tables import Column, Row
 from agent.evidence.walk import Progress, Walk
 from agent.ledger import acts
 from agent.model import ConfigError
 
+WHOLE = "证据包"
 LISTED = 5  # differences of one file
 DESCRIPTIONS = ("README.md", "schema.json")  # another version of the program may word them otherwise
 GIVEN = ("findings.csv", "sources.json", EXPECTED)  # facts of the ledger and the site, from which others follow
@@ -47,7 +49,8 @@ class Verified(NamedTuple):
     files: int
     records: int
     values: int
-    signed_by: str | None
+    signed_by: str | None  # what the signature says; whether it holds is known where a key was given
+    with_key: bool
     problems: tuple[Problem, ...]
 
 
@@ -61,31 +64,40 @@ def verify(path: Path, collectors: Collectors, key: Path | None, progress: Progr
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except BrokenError as broken:
-        return Verified("", {}, 0, 0, 0, None, (Problem(_file_of(broken), "", "本软件写出的样子", str(broken)),))
+        return Verified("", {}, 0, 0, 0, None, False, (_problem(broken),))
     try:
         manifest = pack.content(MANIFEST)
         about, listed = read(manifest)
     except KeyError:
-        return Verified(pack.sha256(), {}, 0, 0, 0, None, (Problem(MANIFEST, "", "在包内", "缺少"),))
-    except (BrokenError, ValueError) as broken:
-        return Verified(pack.sha256(), {}, 0, 0, 0, None, (Problem(MANIFEST, "", "清单", str(broken)),))
+        return Verified(pack.sha256(), {}, 0, 0, 0, None, False, (Problem(MANIFEST, "", "在包内", "缺少"),))
+    except BrokenError as broken:
+        return Verified(pack.sha256(), {}, 0, 0, 0, None, False, (_problem(broken),))
     problems = [*_hashes(pack, about, listed, manifest), *_signature(pack, manifest, key)]
     signed = _signer(pack)
     if problems:
-        return Verified(pack.sha256(), about, len(listed), 0, 0, signed, tuple(problems))
+        return Verified(pack.sha256(), about, len(listed), 0, 0, signed, key is not None, tuple(problems))
     records = values = 0
     try:
         with reloaded(pack, about, collectors, progress) as contents:
             check = _Recomputed(pack, about, contents)
             problems = check.problems(progress)
             records, values = check.records, len(contents.snapshot.verdicts)
-    except (BrokenError, ConfigError, ValueError, KeyError, TypeError) as broken:
-        problems = [Problem(_file_of(broken), "", "", str(broken))]
-    return Verified(pack.sha256(), about, len(listed), records, values, signed, tuple(problems))
+    except BrokenError as broken:
+        problems = [_problem(broken)]
+    except ConfigError as broken:  # of the targets, the sources or a profile in the pack
+        problems = [_configured(pack, line) for line in broken.problems]
+    except UNREADABLE as broken:
+        problems = [Problem(WHOLE, "", "可以重新计算", f"重新计算中断：{broken}")]
+    return Verified(pack.sha256(), about, len(listed), records, values, signed, key is not None, tuple(problems))
 
 
-def _file_of(broken: Exception) -> str:
-    return str(broken).partition(":")[0]
+def _problem(broken: BrokenError) -> Problem:
+    return Problem(broken.file or WHOLE, "", broken.expected, broken.got)
+
+
+def _configured(pack: Pack, line: str) -> Problem:
+    file = line.partition(":")[0]
+    return Problem(file if file in pack.members else "targets/", "", "可以据以计算的配置", line)
 
 
 # --- hashes -----------------------------------------------------------------------------------------------------------
@@ -99,6 +111,9 @@ def _hashes(pack: Pack, about: Mapping[str, Any], listed: Sequence[Entry], manif
         yield Problem(name, "", "在包内", "缺少")
     for name in sorted(set(standing) - set(wanted)):
         yield Problem(name, "", "清单中没有它", "多出")
+    for name, times in Counter(wanted).items():
+        if times > 1:
+            yield Problem(MANIFEST, name, "列出一次", f"列出 {times} 次")
     if sorted(standing) == sorted(wanted) and standing != wanted:
         moved = next(name for name, other in zip(wanted, standing, strict=True) if name != other)
         yield Problem(moved, "次序", "与清单一致", "被移动")
@@ -107,7 +122,7 @@ def _hashes(pack: Pack, about: Mapping[str, Any], listed: Sequence[Entry], manif
             try:
                 hashed = pack.hash_of(one.path)
             except BrokenError as broken:
-                yield Problem(one.path, "", "CRC", str(broken))
+                yield _problem(broken)
                 continue
             if hashed != one.sha256:
                 yield Problem(one.path, "SHA-256", one.sha256, hashed)
@@ -125,7 +140,7 @@ def _hashes(pack: Pack, about: Mapping[str, Any], listed: Sequence[Entry], manif
 def _signer(pack: Pack) -> str | None:
     try:
         return signing.signed_by(pack.content(SIGNATURE)) if SIGNATURE in pack.members else None
-    except (BrokenError, ValueError):
+    except (BrokenError, ValueError, RecursionError):
         return None
 
 
@@ -137,8 +152,11 @@ def _signature(pack: Pack, manifest: bytes, key: Path | None) -> Iterator[Proble
     try:
         pack.hash_of(SIGNATURE)
         signing.signed_by(pack.content(SIGNATURE))
-    except (BrokenError, ValueError) as broken:
-        yield Problem(SIGNATURE, "", "签名", str(broken))
+    except BrokenError as broken:
+        yield _problem(broken)
+        return
+    except (ValueError, RecursionError):
+        yield Problem(SIGNATURE, "", "签名及其公钥的指纹", "读不成")
         return
     if key is not None and not signing.holds(pack.content(SIGNATURE), manifest, key):
         yield Problem(SIGNATURE, "", f"由 {key} 的私钥签名", "签名不符")
@@ -271,9 +289,10 @@ def _verdicts(expected: bytes, got: bytes) -> Iterator[Problem]:
         if one is None or other is None:
             yield Problem("verdicts.json", name, "有" if one else "没有", "有" if other else "没有")
             continue
-        for key in one:
-            if one[key] != other.get(key):
-                yield Problem("verdicts.json", f"{name} {key}", str(one[key]), str(other.get(key)))
+        for key in dict.fromkeys([*one, *other]):
+            says, got = one.get(key, "没有"), other.get(key, "没有")
+            if says != got:
+                yield Problem("verdicts.json", f"{name} {key}", str(says), str(got))
     if right == told:
         yield Problem("verdicts.json", "", "本软件写出的样子", "被改动")
 

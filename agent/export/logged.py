@@ -18,7 +18,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from agent.book.closings import CLOSE
 from agent.ledger import Ledger, acts
 from agent.ledger.acts import Act
 from agent.model import ConfigError, Day, Instant
@@ -55,15 +57,41 @@ def seq_of(ledger: Ledger) -> int:
     return int(found[0]) if found else 0
 
 
-def logged_export(ledger: Ledger, number: int) -> Act:
-    """The export with this number; ConfigError where the act is another."""
+def logged_export(ledger: Ledger, number: int, form: str | None, profile: str, ending: str) -> Act:
+    """The export with this number, or the form a closing has in its pack; ConfigError where the act is neither."""
     with ledger.read() as session:
         log = acts.read(session)
     found = next((act for act in log if act.n == number), None)
+    if found is not None and found.kind == CLOSE:
+        return _closed_form(found, form, profile, ending)
     if found is None or found.kind != EXPORT:
         known = "、".join(str(act.n) for act in log if act.kind == EXPORT) or "无"
         raise ConfigError(f"--again {number}：不是一次导出的编号；导出记录有 {known}")
     return found
+
+
+def _closed_form(closing: Act, form: str | None, profile: str, ending: str) -> Act:
+    """A form of a closing as if it had been exported then."""
+    body = closing.body
+    kept: Mapping[str, str] = body.get("forms", {})
+    place = f"/{quote(profile, safe='')}/{form}{ending}"
+    hashed = next((hashed for name, hashed in kept.items() if name.endswith(place)), None)
+    if hashed is None:
+        known = "、".join(kept) or "无"
+        raise ConfigError(
+            f"--again {closing.n}：是一次封账，用 --form、--profile 和文件名的结尾指明其中的表；有 {known}"
+        )
+    told = {
+        "year": date.fromisoformat(body["first"]).year,
+        "first": body["first"],
+        "last": iso(day_of(body["last"]) + 1),
+        "at": None,
+        "as_of": body["judged_at"],
+        "seq": body["batch"],
+        "file": place.rpartition("/")[2],
+        "sha256": hashed,
+    }
+    return closing._replace(kind=EXPORT, subject=str(form), body=told)
 
 
 def differences(logged: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:

@@ -102,6 +102,13 @@ def told(value: Value | None) -> str:
     return f"{written} {STATES[value.state]} {value.good}/{value.bad}/{value.open}/{value.excluded}"
 
 
+def _signed(check: Verified) -> str:
+    if check.signed_by is None:
+        return "没有签名"
+    known = "已核对" if check.with_key else "未核对：用 --key 指明公钥"
+    return f"签名自称出自公钥 {check.signed_by}，{known}"
+
+
 def verified(check: Verified) -> RenderableType:
     """Whether a pack is what it says, and each thing that is not."""
     about = check.about
@@ -112,8 +119,7 @@ def verified(check: Verified) -> RenderableType:
             said(f"{about.get('organisation')} {about.get('period')}({stage})，判定于 {about.get('judged_at')}")
         )
         lines.append(said(f"SHA-256 {check.sha256}"))
-        signed = f"由公钥 {check.signed_by} 签名" if check.signed_by else "没有签名"
-        lines.append(said(signed, "dim"))
+        lines.append(said(_signed(check), "dim"))
     if not check.problems:
         looked = f"文件 {check.files:,} 个，记录 {check.records:,} 条，判定 {check.values:,} 个"
         lines.append(said(f"{looked}：哈希与链全部相符，重新计算没有差异", "green"))

@@ -1,0 +1,57 @@
+"""The 抽样核对表 on paper: one drawn record a line, with room for what the source system says and who looked."""
+
+from __future__ import annotations
+
+from agent.evidence.cells import unguarded
+from agent.evidence.contents import Contents
+from agent.evidence.sampling import Sample
+from agent.export.blocks import signatures, title
+from agent.export.form import Cell, Form, Grid, Style
+from agent.export.workbook import xlsx
+
+HEADS = (  # heading and width
+    ("序号", 5),
+    ("数据源", 11),
+    ("编号", 17),
+    ("系统", 12),
+    ("指标", 20),
+    ("计入日期", 11),
+    ("程序所记", 34),
+    ("程序判定", 9),
+    ("源系统所记", 24),
+    ("是否一致", 9),
+    ("差异说明", 18),
+)
+ANSWER = "□ 是\n□ 否"
+SIGNED = ("核对人(签名)", "核对日期", "复核人(签名)", "复核日期")
+NOTES = (
+    "逐条在源系统中按编号查出该记录，把源系统所记的时间填入“源系统所记”，与“程序所记”比较，在“是否一致”中勾选。",
+    "不一致的，在“差异说明”中写明；只影响录入而不影响判定的也写明。",
+)
+
+
+def sample_sheet(contents: Contents, sample: Sample, seed: str) -> bytes:
+    """The sheet as a workbook that prints on A4; the same records drawn give the same bytes."""
+    plan, period = contents.config.plans[0], contents.asked.period
+    names = {id: system.name for id, system in plan.systems.items()}
+    grid = Grid([width for _, width in HEADS])
+    title(grid, "抽样核对表", f"{plan.organisation} · {period.words}")
+    drawn = (
+        f"自计入指标的 {sample.total:,} 行中抽 {len(sample.rows):,} 行，种子 {seed}：同一账本、同一种子抽出同样的记录。"
+    )
+    grid.whole(drawn, Style.NOTE)
+    begins = grid.add(*(Cell(head, Style.LABEL) for head, _ in HEADS))
+    for number, row in enumerate(sample.rows, 1):
+        source, id, system, indicator, day, times, outcome = (unguarded(cell) or "" for cell in row)
+        said = (source, id, names.get(system, system), indicator, day, times.replace(" ", "\n"), outcome)
+        centred = (str(number), *said)
+        grid.add(
+            *(Cell(text, Style.TEXT if place in (2, 4, 6) else Style.CENTRE) for place, text in enumerate(centred)),
+            Cell("", Style.TEXT),
+            Cell(ANSWER, Style.CENTRE),
+            Cell("", Style.TEXT),
+        )
+    for note in NOTES:
+        grid.whole(note, Style.NOTE)
+    signatures(grid, SIGNED, {})
+    return xlsx(Form("抽样核对表", (grid.sheet("抽样核对表", begins),), {}))
