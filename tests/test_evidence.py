@@ -464,7 +464,7 @@ def test_a_file_spoiled_together_with_the_manifest_is_named_and_never_ends_in_a_
 
 @pytest.mark.long
 def test_every_file_spoiled_in_many_ways_is_named(made: Made, whole: Path, tmp_path: Path) -> None:
-    spoil_each([made.pack, whole], written_files, tmp_path / "forged.zip", 8)
+    spoil_each([made.pack, whole], written_files, tmp_path / "forged.zip", 3)
 
 
 @pytest.mark.parametrize(
