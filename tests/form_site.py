@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -109,20 +109,28 @@ STATED: dict[str, Json] = {  # everything a person owes
 class FormSite:
     """The site in a folder, with a ledger that has read its records."""
 
-    def __init__(self, folder: Path, plan: Json = PLAN, read: Instant = OVER, source: Json = SOURCE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        plan: Json = PLAN,
+        read: Instant = OVER,
+        source: Json = SOURCE,
+        more: Sequence[Json] = (),
+        ledger: str | None = None,
+    ) -> None:
+        """`more` are the targets of other years; the ledger is a file unless a URL is given."""
         self.folder = folder
-        (folder / "targets.yaml").write_text(
-            yaml.safe_dump(plan, allow_unicode=True, sort_keys=False), encoding="utf-8"
-        )
+        files = [folder / "targets.yaml", *(folder / f"targets-{other['year']}.yaml" for other in more)]
+        for file, promised in zip(files, (plan, *more), strict=True):
+            file.write_text(yaml.safe_dump(promised, allow_unicode=True, sort_keys=False), encoding="utf-8")
         sources = {"faults": source | {"path": str(folder / "faults.csv")}}
         (folder / "sources.yaml").write_text(yaml.safe_dump({"sources": sources}), encoding="utf-8")
         lines = ["id,system,reported,responded,wrong", *(",".join((*fault, "")) for fault in FAULTS)]
         told = [lines[0], *(line for line in lines[1:] if _at(line) < read)]
         (folder / "faults.csv").write_text("\n".join(told) + "\n", encoding="utf-8")
         os.utime(folder / "faults.csv", (0, 0))
-        files = [folder / "targets.yaml"], folder / "sources.yaml"
-        self.config: Config = load(*files, collectors=COLLECTORS, environ={})
-        self.ledger = Ledger.open(folder / "ledger.db")
+        self.config: Config = load(files, folder / "sources.yaml", collectors=COLLECTORS, environ={})
+        self.ledger = Ledger.open(ledger or folder / "ledger.db")
         self.collect(read)
 
     def collect(self, now: Instant) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -29,18 +31,24 @@ from agent.evidence import (
     Wanted,
     as_table,
     changed_since,
+    close,
     drawn,
     judged,
     known_by,
     sample_sheet,
+    verify,
 )
+from agent.evidence.archive import ContainerWriter
 from agent.evidence.contents import Contents
+from agent.evidence.manifest import MANIFEST, entries, read, written
+from agent.evidence.reading import Pack
 from agent.ledger import acts
 from agent.mapping import Mapper
 from agent.metrics import Exposition
 from agent.model import ConfigError
 from agent.status import Json
 from agent.status import question as asked_of
+from collectors import COLLECTORS
 from tests.closed_site import busy_site, closed, forged, problems, question, verdict_with
 from tests.sites import Site as CommandSite
 from tests.small_site import NOW, Site, at
@@ -327,6 +335,72 @@ def test_a_forged_pack_without_its_signature_fails_where_a_key_is_asked_for(site
     change = {"verdicts.json": verdict_with("state", "met", "answered")}
     found = problems(forged(tmp_path / "pack.zip", tmp_path / "forged.zip", change), public)
     assert ("manifest.sig", "没有签名") in {(one.file, one.got) for one in found}
+
+
+def test_a_changed_manifest_does_not_fit_its_signature(site: Site, tmp_path: Path) -> None:
+    private, public = keys(tmp_path, "own")
+    closed(site, tmp_path / "pack.zip", wanted=Wanted("draft", signer=Signer(private)))
+    pack = Pack(tmp_path / "pack.zip")
+    about, listed = read(pack.content(MANIFEST))
+    about["batch"] += 1
+    fitting = written(about, list(entries(about, [(one.path, one.bytes, one.sha256) for one in listed])))
+    with (tmp_path / "forged.zip").open("w+b") as file:
+        writer = ContainerWriter(file)
+        for name in pack.members:
+            writer.add(name, fitting if name == MANIFEST else pack.content(name))
+        writer.finish()
+    (found,) = problems(tmp_path / "forged.zip", public)
+    assert (found.file, found.got) == ("manifest.sig", "签名不符")
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"{}", b'{"key": 1}', b"[" * 9000])
+def test_a_signature_that_is_none_is_named(site: Site, tmp_path: Path, content: bytes) -> None:
+    closed(site, tmp_path / "pack.zip")
+    pack = Pack(tmp_path / "pack.zip")
+    with (tmp_path / "forged.zip").open("w+b") as file:
+        writer = ContainerWriter(file)
+        for name in pack.members:
+            writer.add(name, pack.content(name))
+        writer.add("manifest.sig", content)
+        writer.finish()
+    (found,) = problems(tmp_path / "forged.zip")
+    assert (found.file, found.got) == ("manifest.sig", "读不成")
+
+
+WITHOUT = "import sys; sys.modules['cryptography'] = None; from agent.cli import main; main()"
+
+
+@pytest.mark.server
+def test_without_the_library_signing_says_how_to_get_it_and_everything_else_works(site: Site, tmp_path: Path) -> None:
+    private, public = keys(tmp_path, "own")
+    closed(site, tmp_path / "pack.zip", wanted=Wanted("draft", signer=Signer(private)))
+    pack, missing = str(tmp_path / "pack.zip"), "signing needs the cryptography library: pip install 'dabiao[signing]'"
+    for arguments, code, said in (
+        (["verify", pack], 0, ""),
+        (["verify", pack, "--key", str(public)], 2, f"dabiao: {missing}\n"),
+        (["close", "--period", "2026-03", "-o", "2.zip", "--sign", str(private)], 2, f"dabiao: {missing}\n"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT, *arguments],
+            cwd=site.folder, capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (code, said)
+    assert not (site.folder / "2.zip").exists()
+
+
+def test_closing_checking_and_drawing_say_how_far_they_are(site: Site, tmp_path: Path) -> None:
+    steps: list[tuple[int, int]] = []
+
+    def progress(done: int, total: int) -> None:
+        steps.append((done, total))
+
+    close(site.ledger, question(site), Wanted("draft"), tmp_path / "pack.zip", "wang", progress)
+    closing_steps = len(steps)
+    verify(tmp_path / "pack.zip", COLLECTORS, None, progress)
+    assert closing_steps > len(Pack(tmp_path / "pack.zip").members) - 2
+    assert len(steps) - closing_steps > len(Pack(tmp_path / "pack.zip").members) - 2
+    assert all(0 < done <= total for done, total in steps)
+    assert steps[closing_steps - 1][0] == steps[closing_steps - 1][1]
 
 
 @pytest.mark.parametrize("content", [b"", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])

@@ -8,9 +8,10 @@ from agent import words
 from agent.evidence.cells import fraction
 from agent.evidence.contents import Contents
 from agent.evidence.forms import Filled
-from agent.evidence.papers import json_bytes, printed
-from agent.evidence.tables import Column
+from agent.evidence.papers import held_of, printed, worked_out
+from agent.evidence.table import Column
 from agent.evidence.walk import Walk
+from agent.evidence.writing import json_bytes
 from agent.shown import shown_target
 
 RULES = {
@@ -88,21 +89,17 @@ def readme(contents: Contents, walk: Walk, filled: Filled, stage: str) -> bytes:
         "| 指标 | 目标 | 值 | 未舍入 | 状态 | 表 | 公式 |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    formulas = {
-        (table.held.indicator.project, table.held.indicator.id): (walk.path(table), table.formula)
-        for table in walk.tables.values()
-    }
     for verdict in contents.snapshot.verdicts:
         if verdict.system is None:
-            path, formula = formulas.get((verdict.project, verdict.indicator), ("attestations.csv", "=分子/分母"))
+            path, formula = worked_out(walk, held_of(contents, verdict), verdict)
             cells = (
                 verdict.name,
                 shown_target(verdict.target),
                 printed(verdict),
                 fraction(verdict.value),
                 words.STATES[verdict.state],
-                f"`{path}`",
-                f"`{formula}`",
+                f"`{path}`" if path else "—",
+                f"`{formula}`" if formula else "—",
             )
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return ("\n".join(lines) + "\n").encode()

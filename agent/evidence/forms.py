@@ -17,9 +17,9 @@ from typing import Any
 from agent.book.period import Period
 from agent.config import Config, Plan
 from agent.evidence.contents import Contents
-from agent.evidence.papers import json_bytes
 from agent.evidence.settings import plan_names
 from agent.evidence.walk import Progress, safe
+from agent.evidence.writing import json_bytes
 from agent.export import FORMATS, LAYOUTS, Basis, Form
 from agent.export.monitoring import Expected, expectations
 from agent.export.profile import DEFAULT, Profile, load_profile

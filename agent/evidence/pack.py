@@ -10,14 +10,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, NamedTuple
 
 from agent import __version__
-from agent.evidence import papers
+from agent.evidence import papers, people_did, sources_told
 from agent.evidence.archive import CHUNK, ContainerWriter
 from agent.evidence.cells import day_text
 from agent.evidence.contents import Contents
 from agent.evidence.described import readme, schema
 from agent.evidence.forms import FORMS, Filled, fill_in
 from agent.evidence.manifest import FORMAT, MANIFEST, SIGNATURE, entries, written
-from agent.evidence.papers import evidence_named
 from agent.evidence.settings import plan_names
 from agent.evidence.signing import Signer
 from agent.evidence.spool import Spool
@@ -59,9 +58,10 @@ def write_pack(
         small["schema.json"] = schema({**spool.columns, **papers.COLUMNS})
         container = ContainerWriter(out)
         hashed: list[tuple[str, str]] = []
-        for path in sorted([*small, *spool.tables]):
+        for number, path in enumerate(sorted([*small, *spool.tables]), 1):
             content = small[path] if path in small else spool.tables[path].path
             hashed.append((path, container.add(path, content)))
+            progress(number, len(small) + len(spool.tables))
         for name, content in _evidence(contents, history):
             hashed.append((name, container.add(name, content)))
     sizes = {member.name: member.size for member in container.members}
@@ -102,14 +102,14 @@ def small_files(
         **files,
         **filled.files,
         "README.md": readme(contents, walk, filled, STAGES[stage]),
-        "acts.jsonl": papers.acts_lines(contents.past.log),
-        "attestations.csv": papers.attestations(contents),
-        "coverage.csv": papers.coverage(contents),
-        "exclusions.csv": papers.exclusions(contents),
-        "findings.csv": papers.findings(contents),
-        "gaps.csv": papers.untold(contents),
-        "rejects.csv": papers.rejects(contents),
-        "sources.csv": papers.sources(contents, counted),
+        "acts.jsonl": people_did.acts_lines(contents.past.log),
+        "attestations.csv": people_did.attestations(contents),
+        "coverage.csv": sources_told.coverage(contents),
+        "exclusions.csv": people_did.exclusions(contents),
+        "findings.csv": sources_told.findings(contents),
+        "gaps.csv": sources_told.untold(contents),
+        "rejects.csv": sources_told.rejects(contents),
+        "sources.csv": sources_told.sources(contents, counted),
         "sources.json": contents.asked.sources_text,
         "values.csv": papers.values(contents, walk),
         "verdicts.json": papers.verdicts(contents),
@@ -118,7 +118,7 @@ def small_files(
 
 
 def _evidence(contents: Contents, history: Session) -> Iterator[tuple[str, bytes]]:
-    named = evidence_named(contents.past.log)
+    named = people_did.evidence_named(contents.past.log)
     for hashed, content in evidence.contents(history):
         if hashed in named:
             yield f"evidence/{hashed}", content

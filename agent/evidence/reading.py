@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from agent.evidence.archive import CHUNK, BrokenError, Member, members
-from agent.evidence.papers import BOM
+from agent.evidence.writing import BOM
 
 MOST_AT_ONCE = 256 << 20  # bytes of a file that is read as a whole
 LONGEST_LINE = 16 << 20

@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.config import Source
 from agent.evidence.cells import Moments, guarded, instant, pairs_of, stretches, unguarded, whole
-from agent.evidence.tables import Column, Row
+from agent.evidence.table import Column, Row
 from agent.model import Record
 from agent.worktime import LocalDays
 

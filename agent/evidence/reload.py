@@ -147,13 +147,15 @@ def _as_told(one: Definition, hashed: str, spec: str) -> Definition:
 def _load(book: Book, pack: Pack, config: Config, now: Instant, progress: Progress) -> None:
     """Book every record, as if a source had told it."""
     done = 0
+    with _read("sources.csv"):
+        total = sum(int(row[3]) for row in _body(pack, "sources.csv"))
     for path, table in record_tables(pack, config):
         records = (_record(table, row, path) for row in _records(pack, path, table))
         for kind, some in groupby(records, lambda record: record.kind):
             while part := list(islice(some, SLICE)):
                 book.deliver(Delivery(table.id, kind, Mapped(part, [], [], None), now))
                 done += len(part)
-                progress(done, 0)
+                progress(done, max(done, total))
 
 
 def record_tables(pack: Pack, config: Config) -> Iterator[tuple[str, RecordTable]]:

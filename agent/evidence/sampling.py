@@ -8,9 +8,9 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from agent.evidence.contents import Contents
-from agent.evidence.papers import csv_bytes
-from agent.evidence.tables import Column, Row
+from agent.evidence.table import Column, Row
 from agent.evidence.walk import Progress, Walk, indicator_path
+from agent.evidence.writing import csv_bytes
 from agent.model import ConfigError
 
 COLUMNS = (

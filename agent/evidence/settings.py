@@ -17,7 +17,7 @@ from agent.config import Config, Plan, load
 from agent.config.document import Document
 from agent.config.problems import Problems
 from agent.config.sources import Collectors
-from agent.evidence.papers import BOM
+from agent.evidence.writing import BOM
 from agent.model import ConfigError
 
 HIDDEN = "***"

@@ -11,7 +11,7 @@ from agent.book.closings import Closing, Value, closings
 from agent.book.period import Period
 from agent.evidence.closing import values_of
 from agent.evidence.contents import Contents, Past, Question, judged, known_by
-from agent.evidence.tables import Column, Row
+from agent.evidence.table import Column, Row
 from agent.evidence.walk import Progress, Walk
 from agent.ledger import Ledger, Session, acts
 from agent.model import Instant

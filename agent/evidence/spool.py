@@ -9,8 +9,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 
-from agent.evidence.papers import BOM
-from agent.evidence.tables import Column, Row
+from agent.evidence.table import Column, Row
+from agent.evidence.writing import BOM
 
 LEVEL = 6  # more takes twice the time and saves a twentieth
 

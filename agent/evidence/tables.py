@@ -1,162 +1,16 @@
-"""The table of one indicator: every record that counts in the period, how it counts, and what is summed.
-
-Beside each table stands a spreadsheet formula that gives the indicator's value from its columns alone: one function
-over whole columns, as Excel, WPS and LibreOffice all know it.
-"""
+"""Which table and formula each kind of measure has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
-from agent import words
-from agent.evaluate.coverage import Stretch, common, joined
 from agent.evaluate.held import Held
-from agent.evaluate.openwork import OpenObservation
-from agent.evidence.cells import Moments, amount, day_text, guarded, seconds
-from agent.measures import (
-    Amount,
-    Days,
-    DurationMeasure,
-    Measure,
-    Milestone,
-    OnTime,
-    PausePair,
-    Share,
-    Uptime,
-    promised_microseconds,
-)
+from agent.evidence.cells import amount, day_text, seconds
+from agent.evidence.table import BAD, GOOD, Column, Line, Row, Table, share_of
+from agent.evidence.uptime_table import Uptimes
+from agent.measures import Amount, Days, DurationMeasure, Measure, Milestone, OnTime, Share, Uptime
 from agent.model import Instant, Outcome, Record, Window
-
-Row = list[str]
-GOOD, BAD = words.OUTCOMES["good"], words.OUTCOMES["bad"]
-OUTCOMES: Mapping[int, str] = {
-    Outcome.GOOD: GOOD,
-    Outcome.BAD: BAD,
-    Outcome.EXCLUDED: words.OUTCOMES["excluded"],
-    Outcome.OPEN: words.OUTCOMES["open"],
-}
-KNOWN = "已读到"  # a row of time for which silence means up, not a record
-EXCESS = "更正"
-
-
-class Column(NamedTuple):
-    """One column: `type` is text, integer, decimal, date or time."""
-
-    name: str
-    type: str
-    says: str
-
-
-class Line(NamedTuple):
-    """One observation as the ledger holds it."""
-
-    record: int
-    definition: int
-    day: int
-    system: str
-    outcome: int
-    reason: str | None
-    starts: Instant | None
-    due: Instant | None
-    worked: int
-    num: int
-    den: int
-
-
-WHICH = (
-    Column("数据源", "text", "记录来自哪个数据源，对应 records/ 下的同名表"),
-    Column("编号", "text", "记录在数据源中的编号"),
-    Column("系统", "text", "应用系统"),
-    Column("日期", "date", "记录计入的日子"),
-)
-HOW = (
-    Column("结果", "text", "合格、不合格、剔除、未结；已超过时限而尚未完成的计为不合格"),
-    Column("原因", "text", "剔除的原因；未结记录所处的阶段"),
-)
-
-
-class Table:
-    """The rows of one indicator in one window, as judged at an instant."""
-
-    own: ClassVar[tuple[Column, ...]] = ()
-
-    def __init__(self, held: Held, window: Window, now: Instant) -> None:
-        """Take the indicator as the board holds it."""
-        self.held, self.window, self.now = held, window, now
-        self.moments = Moments(held.plan.days)
-        self.times = times_of(held.indicator.measure)
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """Every column in its order."""
-        told = tuple(Column(name, "time", "记录的时间") for name in self.times)
-        return (*WHICH, *told, *HOW, *self.own)
-
-    def letter(self, name: str) -> str:
-        """The whole of a column, as a formula names it."""
-        place = next(place for place, column in enumerate(self.columns) if column.name == name)
-        letters = chr(ord("A") + place % 26)
-        return f"{letters}:{letters}" if place < 26 else f"A{letters}:A{letters}"
-
-    @property
-    def formula(self) -> str:
-        """The value from the table alone."""
-        return share_of(self.letter("结果"), GOOD)
-
-    def counts(self, line: Line) -> bool:
-        """Whether an observation belongs to the window."""
-        return self.window.first <= line.day < self.window.last
-
-    def row(self, record: Record, told: Mapping[str, str], line: Line) -> Row:
-        """The row of one observation of a record, whose times were told in cells."""
-        outcome, reason = line.outcome, line.reason
-        if outcome >= Outcome.OPEN:
-            one = self.open_one(record, line)
-            stage = self.held.open.stage(one, self.now)
-            outcome = self.held.counts_as(one, self.now)
-            reason = reason or (None if stage is None else words.STAGES[stage])
-        why = "" if reason is None else guarded(words.excluded(reason))
-        return [
-            guarded(record.source),
-            guarded(record.id),
-            guarded(line.system or None),
-            day_text(line.day),
-            *[told.get(name, "") for name in self.times],
-            OUTCOMES[outcome],
-            why,
-            *self.numbers(record, line, outcome),
-        ]
-
-    def numbers(self, record: Record, line: Line, outcome: int) -> Row:
-        """The cells of its own columns."""
-        return []
-
-    def more(self) -> Iterator[Row]:
-        """Rows that are no record's, at the end."""
-        return iter(())
-
-    def open_one(self, record: Record, line: Line) -> OpenObservation:
-        """An open observation as the board's clock takes it."""
-        return OpenObservation(
-            line.record,
-            record.source,
-            record.id,
-            line.day,
-            line.system,
-            line.outcome,
-            line.reason,
-            line.starts,
-            line.due,
-            line.worked,
-            self.held.clocks.name_of(record.fields) or "",
-        )
-
-
-def share_of(column: str, counted: str) -> str:
-    """The share of the rows with one outcome among the good and the bad."""
-    found = {word: f'COUNTIFS({column},"{word}")' for word in (GOOD, BAD)}
-    return f"={found[counted]}/({found[GOOD]}+{found[BAD]})"
 
 
 class Shares(Table):
@@ -250,85 +104,6 @@ class DaysKept(Table):
             yield ["", "", "", day_text(day), *("" for _ in self.times), GOOD if kept else BAD, "", "1", str(int(kept))]
 
 
-class Uptimes(Table):
-    """`uptime`: pieces of intervals by day; where silence means up, the time that was told stands below the outages."""
-
-    own = (
-        Column("自", "time", "区间在该日之内的开始"),
-        Column("至", "time", "区间在该日之内的结束"),
-        Column("应服务秒", "decimal", "服务时段之内、维护之外、确已读到的时间"),
-        Column("停机秒", "decimal", "其中停机的时间；同一系统重叠的停机只计一次"),
-    )
-
-    def __init__(self, held: Held, window: Window, now: Instant) -> None:
-        """Outages that overlap count once: what was counted so far is kept by system."""
-        super().__init__(held, window, now)
-        self._accounted = held.accounted(window, None, now)
-        self._names = held.names_accounted(None)
-        self._counted: dict[str, list[Stretch]] = {}
-        self._down = 0
-
-    @property
-    def formula(self) -> str:
-        """Up time over known time."""
-        known, down = self.letter("应服务秒"), self.letter("停机秒")
-        return f"=(SUM({known})-SUM({down}))/SUM({known})"
-
-    def counts(self, line: Line) -> bool:
-        """An outage that goes on counts whatever day it began on."""
-        if line.outcome >= Outcome.OPEN:
-            return line.starts is not None and line.starts < self.window.end
-        return super().counts(line)
-
-    def numbers(self, record: Record, line: Line, outcome: int) -> Row:
-        """The piece, the time it states as known, and how much of it was down."""
-        if line.outcome == Outcome.EXCLUDED:
-            return ["", "", "", ""]
-        if line.outcome >= Outcome.OPEN:
-            return self._running(record, line)
-        if line.starts is None or line.due is None:
-            return ["", "", seconds(line.den), seconds(line.den - line.num)]
-        ends = self.moments.text(line.due)
-        return [self.moments.text(line.starts), ends, "", seconds(self._once(line.system, line.starts, line.due))]
-
-    def _running(self, record: Record, line: Line) -> Row:
-        starts = line.starts or 0
-        if self._accounted is not None and self.held.is_history(self.open_one(record, line)):
-            down = self._once(line.system, starts, self.now)
-        else:
-            limits = max(starts, self.window.start), min(self.now, self.window.end)
-            down = promised_microseconds(self.held.setting, line.system, *limits)
-        return [self.moments.text(starts), "", "", seconds(down)]
-
-    def _once(self, system: str, begins: Instant, ends: Instant) -> int:
-        """The promised time of an outage that no row before has counted."""
-        if system not in {*self._names, ""}:
-            return 0
-        before = self._counted.get(system, [])
-        after = self._counted[system] = joined([*before, (begins, ends)])
-        down = self._promised(system, after) - self._promised(system, before)
-        self._down += down
-        return down
-
-    def _promised(self, system: str, stretches: Sequence[Stretch]) -> int:
-        within = common(stretches, self._accounted or [])
-        return sum(promised_microseconds(self.held.setting, system, a, b) for a, b in within)
-
-    def more(self) -> Iterator[Row]:
-        """The time for which silence means up; last, what outages of no named system exceed it by."""
-        known = 0
-        for name in self._names if self._accounted else ():
-            for begins, ends in self._accounted or ():
-                promised = promised_microseconds(self.held.setting, name, begins, ends)
-                known += promised
-                yield self._more(name, KNOWN, [*map(self.moments.text, (begins, ends)), seconds(promised), ""])
-        if self._down > known:
-            yield self._more("", EXCESS, ["", "", "", seconds(known - self._down)])
-
-    def _more(self, system: str, what: str, numbers: Row) -> Row:
-        return ["", "", guarded(system or None), "", *("" for _ in self.times), what, "", *numbers]
-
-
 TABLES: Mapping[type[Measure], type[Table]] = {
     OnTime: Shares,
     Share: Shares,
@@ -343,11 +118,3 @@ TABLES: Mapping[type[Measure], type[Table]] = {
 def table_of(held: Held, window: Window, now: Instant) -> Table:
     """The table of an indicator; one of a kind not known here has the columns all share."""
     return TABLES.get(type(held.indicator.measure), Table)(held, window, now)
-
-
-def times_of(measure: Measure) -> tuple[str, ...]:
-    """The times a measure reads, in the order in which they come."""
-    names = [getattr(measure, key, None) for key in ("cohort", "start_name", "due", "to")]
-    if isinstance(measure.pause, PausePair):
-        names += [measure.pause.start, measure.pause.to]
-    return tuple(dict.fromkeys(name for name in names if name))

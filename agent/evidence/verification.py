@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.config.sources import Collectors
-from agent.evidence import papers, signing
+from agent.evidence import papers, people_did, signing
 from agent.evidence.archive import BrokenError
 from agent.evidence.contents import Contents
 from agent.evidence.described import schema
@@ -20,7 +20,7 @@ from agent.evidence.manifest import MANIFEST, SIGNATURE, Entry, entries, read, w
 from agent.evidence.pack import SOFTWARE, small_files, what_it_is
 from agent.evidence.reading import Pack
 from agent.evidence.reload import UNREADABLE, record_tables, reloaded
-from agent.evidence.tables import Column, Row
+from agent.evidence.table import Column, Row
 from agent.evidence.walk import Progress, Walk
 from agent.ledger import acts
 from agent.model import ConfigError
@@ -72,7 +72,7 @@ def verify(path: Path, collectors: Collectors, key: Path | None, progress: Progr
         return Verified(pack.sha256(), {}, 0, 0, 0, None, False, (Problem(MANIFEST, "", "在包内", "缺少"),))
     except BrokenError as broken:
         return Verified(pack.sha256(), {}, 0, 0, 0, None, False, (_problem(broken),))
-    problems = [*_hashes(pack, about, listed, manifest), *_signature(pack, manifest, key)]
+    problems = [*_hashes(pack, about, listed, manifest, progress), *_signature(pack, manifest, key)]
     signed = _signer(pack)
     if problems:
         return Verified(pack.sha256(), about, len(listed), 0, 0, signed, key is not None, tuple(problems))
@@ -103,7 +103,9 @@ def _configured(pack: Pack, line: str) -> Problem:
 # --- hashes -----------------------------------------------------------------------------------------------------------
 
 
-def _hashes(pack: Pack, about: Mapping[str, Any], listed: Sequence[Entry], manifest: bytes) -> Iterator[Problem]:
+def _hashes(
+    pack: Pack, about: Mapping[str, Any], listed: Sequence[Entry], manifest: bytes, progress: Progress
+) -> Iterator[Problem]:
     """Every file is there, in its place, unchanged, and nothing else is."""
     standing = [name for name in pack.members if name != SIGNATURE]
     wanted = [*(one.path for one in listed), MANIFEST]
@@ -117,7 +119,8 @@ def _hashes(pack: Pack, about: Mapping[str, Any], listed: Sequence[Entry], manif
     if sorted(standing) == sorted(wanted) and standing != wanted:
         moved = next(name for name, other in zip(wanted, standing, strict=True) if name != other)
         yield Problem(moved, "次序", "与清单一致", "被移动")
-    for one in listed:
+    for number, one in enumerate(listed, 1):
+        progress(number, len(listed))
         if one.path in pack.members:
             try:
                 hashed = pack.hash_of(one.path)
@@ -218,7 +221,7 @@ class _Recomputed:
             yield Problem("acts.jsonl", f"第 {broken.n} 条", "与前一条相连", "链在此中断")
 
     def _evidence(self) -> Iterator[Problem]:
-        named = papers.evidence_named(self.contents.past.log)
+        named = people_did.evidence_named(self.contents.past.log)
         kept = {path.removeprefix("evidence/") for path in self.pack.members if path.startswith("evidence/")}
         for hashed in sorted(named - kept):
             yield Problem(f"evidence/{hashed}", "", "填报所附的材料", "缺少")

@@ -16,7 +16,8 @@ from agent.book.scratch import MOVING
 from agent.config import Config
 from agent.evaluate.held import Held
 from agent.evidence.records import RecordTable
-from agent.evidence.tables import Column, Line, Row, Table, table_of
+from agent.evidence.table import Column, Line, Row, Table
+from agent.evidence.tables import table_of
 from agent.ledger import Session
 from agent.model import Day, Instant, Window
 
