@@ -38,12 +38,12 @@ ROUTES = [
     ("alertname=DabiaoTargetAcknowledged severity=info", "nobody"),
     ("alertname=DabiaoNoData severity=warning project=platform-ops", "office"),
     ("alertname=DabiaoSystemDown severity=critical system=portal", "duty"),
-    ("alertname=DabiaoCertificateEnds severity=warning", "duty"),
+    ("alertname=DabiaoCertificateEnds severity=warning", "office"),
     ("alertname=DabiaoSourceDown severity=warning", "duty"),
     ("alertname=DabiaoSourceStale severity=warning", "duty"),
     ("alertname=DabiaoRowsRejected severity=info", "office"),
     ("alertname=DabiaoClockSkew severity=warning", "duty"),
-    ("alertname=DabiaoCalendarEnds severity=warning", "duty"),
+    ("alertname=DabiaoCalendarEnds severity=warning", "office"),
     ("alertname=DabiaoAttestationDue severity=info owner=x", "office"),
 ]
 

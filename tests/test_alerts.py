@@ -116,12 +116,12 @@ def digests(standing, config, when: str, *verdicts: Verdict, open_records: tuple
 @pytest.mark.parametrize(
     ("when", "rings"),
     [
-        ("2026-03-02T08:44:59", False), ("2026-03-02T08:45:00", True), ("2026-03-02T11:59:59", True),
-        ("2026-03-02T12:00:00", False), ("2026-03-01T08:45:00", False),  # a Sunday
+        ("2026-03-02T08:44:59", False), ("2026-03-02T08:45:00", True), ("2026-03-02T09:29:59", True),
+        ("2026-03-02T09:30:00", False), ("2026-03-01T08:45:00", False),  # a Sunday
         ("2026-10-01T08:45:00", False), ("2026-10-10T08:45:00", True),  # National Day; a Saturday worked for it
     ],
 )  # fmt: skip
-def test_the_digest_stands_from_a_quarter_to_nine_to_noon_of_a_working_day(config, standing, when, rings):
+def test_the_digest_stands_from_a_quarter_to_nine_to_half_past_of_a_working_day(config, standing, when, rings):
     assert bool(digests(standing, config, when, waiting(config, "portal", due_today=2))) is rings
 
 

@@ -44,7 +44,8 @@ HOUR_US = 3600 * SECOND_US
 SHORT_US = 4 * HOUR_US
 OLD_US = 24 * HOUR_US
 ALONE, WITHIN_US = 10, HOUR_US
-DIGEST_FROM_US, DIGEST_UNTIL_US = 8 * HOUR_US + 45 * 60 * SECOND_US, 12 * HOUR_US
+# Only for so long: what is accepted later in the morning and due the same day is no digest of its own.
+DIGEST_FROM_US, DIGEST_UNTIL_US = 8 * HOUR_US + 45 * 60 * SECOND_US, 9 * HOUR_US + 30 * 60 * SECOND_US
 WINDOW = "year"  # whose verdicts count what is open
 
 Labels = tuple[tuple[str, str], ...]
@@ -140,7 +141,7 @@ class Standing:
         return self._alert(RECORDS_PILE_UP, Severity.CRITICAL, labels, said, one.due or snapshot.as_of)
 
     def _digests(self, snapshot: Snapshot) -> Iterator[Alert]:
-        """One a project and system, from 8:45 to noon of a working day."""
+        """One a project and system, from 8:45 to 9:30 of a working day."""
         plan = self._config.plans[-1]
         day = plan.days.day_of(snapshot.as_of)
         begun = plan.days.start_of(day)
