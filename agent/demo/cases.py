@@ -20,16 +20,19 @@ from agent.demo.seasons import (
 )
 
 A_YEAR = 6000
+EVENING = 18  # nobody works on a case any more
 RECEIVED, SUPPLEMENTING, DONE, WITHDRAWN = "26", "31", "90", "95"
 SYSTEM_CODES = {"XJF": 34, "CLF": 42, "ZJJG": 12, "DA": 12}
 ITEMS = {"YS01": ("2", 5), "WQ02": ("2", 3), "BA03": ("2", 2), "ZX04": ("1", 0), "DA05": ("1", 0)}
 
 
 def case_row(rng: Random, number: str, system_code: str, accepted: datetime) -> Row:
-    """A case just accepted. It is due at the end of the promised working day; 即办件 the same working day."""
+    """A case just accepted. It is due at the end of the promised working day; 即办件 the same, or after the evening the
+    next one."""
     item = rng.choice(list(ITEMS))
     kind, days = ITEMS[item]
-    first = accepted.date() if is_workday(accepted.date()) else workday_after(accepted.date(), 1)
+    same = is_workday(accepted.date()) and accepted.hour < EVENING
+    first = accepted.date() if same else workday_after(accepted.date(), 1)
     return {
         "PROJID": number,
         "YWXT": system_code,
