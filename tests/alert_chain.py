@@ -301,6 +301,7 @@ def _routes(shipped: str, agent: str, hooks: str, smtp: str) -> str:
         assert [one["url"] for one in webhooks] == ([f"http://127.0.0.1:8046/notify/{name}"] if name in CHATS else [])
         here = [{"url": f"http://{agent}/notify/{name}", "send_resolved": True}] if webhooks else []
         receiver.pop("wechat_configs", None)  # tried in test_outside.py
+        receiver.pop("wechat_configs", None)  # there is no WeCom here; mail goes the same way
         receiver["webhook_configs"] = [*here, {"url": f"{hooks}/{name}", "send_resolved": True}]
     content["global"] = {"smtp_smarthost": smtp, "smtp_from": "dabiao@mail.example", "smtp_require_tls": False}
     content |= {"templates": ["dabiao.tmpl"], "time_intervals": ALL_DAY}
