@@ -85,6 +85,7 @@ def test_a_missed_target_is_told_with_the_figures_of_status(whole: Chain) -> Non
 
 def test_a_source_that_dies_is_one_alert_and_silences_what_follows_from_it(whole: Chain) -> None:
     whole.awaited("firing", alertname="DabiaoRowsRejected", source="case-desk")
+    wait_until(lambda: not whole.standing(alertname="DabiaoSourceDown"), whole.seen)  # that of another test's desk
     before = len(whole.receivers.told)
     with whole.platform.failing("/cases"):
         told = whole.awaited("firing", alertname="DabiaoSourceDown", source="case-desk")
