@@ -143,11 +143,7 @@ def begun(draw: Callable[[Any], Any]) -> Record:
     return case(draw(st.sampled_from("abcdefgh")), level=draw(st.sampled_from(["1", "3", "9"])), accepted_at=moment)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(batches=st.lists(st.lists(begun(), max_size=4), max_size=4), step=st.integers(1, 2000))
-def test_elapsed_sums_equal_a_walk_over_the_records_after_any_history(
-    config: Config, batches: list[list[Record]], step: int
-) -> None:
+def check_elapsed_sums(config: Config, batches: list[list[Record]], step: int) -> None:
     plan, now, current = config.plans[0], at("2026-03-09T09:00"), dict[str, Record]()
     with TemporaryDirectory() as folder, closing(Ledger.open(Path(folder) / "ledger.db")) as ledger:
         desk = Desk(config, ledger)
@@ -164,3 +160,24 @@ def test_elapsed_sums_equal_a_walk_over_the_records_after_any_history(
                     taken += [used] if due is not None and now > due else []
             wanted = Fraction(sum(taken), len(taken) * SECOND_US) if taken else None
             assert desk.verdict("mean", now).value == wanted
+
+
+HISTORIES = st.lists(st.lists(begun(), max_size=4), max_size=4)
+PATIENT = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+
+@PATIENT
+@given(batches=HISTORIES, step=st.integers(1, 2000))
+def test_elapsed_sums_equal_a_walk_over_the_records_after_any_history(
+    config: Config, batches: list[list[Record]], step: int
+) -> None:
+    check_elapsed_sums(config, batches, step)
+
+
+@pytest.mark.long
+@settings(PATIENT, max_examples=10_000)
+@given(batches=HISTORIES, step=st.integers(1, 2000))
+def test_ten_thousand_histories_have_elapsed_sums_that_equal_a_walk_over_the_records(
+    config: Config, batches: list[list[Record]], step: int
+) -> None:
+    check_elapsed_sums(config, batches, step)

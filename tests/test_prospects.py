@@ -12,6 +12,7 @@ from agent.book import Book, Delivery, definitions, register
 from agent.book.statements import ATTEST
 from agent.evaluate import Board
 from agent.explain import explain
+from agent.explain.ahead import likely
 from agent.ledger import Ledger
 from agent.ledger.acts import append
 from agent.model import Mapped, Record, State, Verdict
@@ -207,3 +208,19 @@ def test_three_stated_steps_foresee_where_a_plan_will_end(tmp_path: Path) -> Non
     assert 0.4 < verdict.forecast.value < 0.6
     assert verdict.forecast.chance < 0.2
     ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("chance", "says"), [(1.0, "99%以上"), (0.995, "99%以上"), (0.81, "约81%"), (0.004, "不到1%"), (0.0, "不到1%")]
+)
+def test_a_chance_is_told_no_finer_than_it_is_known(chance: float, says: str) -> None:
+    assert likely(chance) == says
+
+
+def test_what_may_still_miss_is_told_with_what_each_is_taken_to_cost(tmp_path: Path) -> None:
+    year = Year(tmp_path, "<= 2 h", ANSWERED)
+    year.tell(missed=0)
+    snapshot = year.board.refresh(at("2026-05-28T10:00"))
+    told = explain(year.config, year.ledger, snapshot, "ops", "x")
+    (allowance,) = [rule.text for rule in told.ahead if rule.label == "还可超时"]
+    assert allowance.endswith("件(按预计全年业务量；设其每件用时为目标的两倍，其余照平均用时)")

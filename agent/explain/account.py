@@ -98,7 +98,7 @@ def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
         requests=tuple(requests(asked, None, row)),
         wall_clock=about.clocks.kinds == {"always"},
         stated=tuple(stated(verdict.stated, about)) if verdict.stated is not None else (),
-        ahead=tuple(ahead(verdict)),
+        ahead=tuple(ahead(verdict, about.measure)),
     )
 
 

@@ -7,14 +7,15 @@ from datetime import date
 from fractions import Fraction
 
 from agent.explain.explanation import Rule
+from agent.measures import DurationMeasure, Measure, Uptime
 from agent.model import SECOND_US, Forecast, Unit, Verdict
 from agent.shown import shown
 
 
-def ahead(verdict: Verdict) -> Iterator[Rule]:
+def ahead(verdict: Verdict, measure: Measure) -> Iterator[Rule]:
     """What is said of the year, one line each; nothing where nothing is known."""
     if verdict.allowance_left is not None:
-        yield Rule("还可超时", f"{verdict.allowance_left:,}件(按预计全年业务量)")
+        yield Rule("还可超时", _allowance(verdict.allowance_left, measure))
     if verdict.reachable is False:
         yield Rule("能否达标", "按预计的全年业务量，余下全部合格也达不到目标；业务量与预计不同，结论可能改变")
     if verdict.rate_needed is not None:
@@ -39,5 +40,21 @@ def _forecast(forecast: Forecast, unit: Unit) -> str:
         shown(Fraction(number).limit_denominator(SECOND_US), unit)
         for number in (forecast.value, forecast.low, forecast.high)
     )
-    chance = shown(Fraction(forecast.chance).limit_denominator(1000), Unit.RATIO)
-    return f"{value}，八成可能在{low}与{high}之间，达标的可能性{chance}"
+    return f"{value}，八成可能在{low}与{high}之间，达标的可能性{likely(forecast.chance)}"
+
+
+def _allowance(left: int, measure: Measure) -> str:
+    """How many more may miss, and what each is taken to cost where that is not itself."""
+    match measure:
+        case DurationMeasure(percentile=None):
+            return f"{left:,}件(按预计全年业务量；设其每件用时为目标的两倍，其余照平均用时)"
+        case Uptime():
+            return f"{left:,}次停机(设其每次与今年以来的平均一样长)"
+        case _:
+            return f"{left:,}件(按预计全年业务量)"
+
+
+def likely(chance: float) -> str:
+    """A chance in whole per cent: more is not known, and nothing to come is certain."""
+    percent = round(100 * chance)
+    return "99%以上" if percent > 99 else "不到1%" if percent < 1 else f"约{percent}%"

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from agent import words
 from agent.config import Indicator
+from agent.explain.ahead import likely
 from agent.explain.arithmetic import precise
 from agent.model import State, Target, Unit, Verdict
 from agent.shown import shown, shown_target
@@ -70,7 +71,7 @@ def _risk(verdict: Verdict) -> str:
     if verdict.allowance_left is not None:
         parts.append(f"年内还可超时{verdict.allowance_left}件")
     if verdict.forecast is not None:
-        parts.append(f"全年预计达标的可能性为{shown(Fraction(verdict.forecast.chance), Unit.RATIO)}")
+        parts.append(f"全年预计达标的可能性{likely(verdict.forecast.chance)}")
     return "、".join(parts) or "余量不足"
 
 
