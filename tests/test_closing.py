@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import subprocess
 import sys
@@ -449,6 +450,8 @@ def test_a_sample_to_print_has_room_for_what_the_source_says_and_is_the_same_for
     assert [line[:3] for line in lines] == [
         [str(n), row["数据源"], row["编号"].removeprefix("'")] for n, row in enumerate(sampled(site, 5, "7"), 1)
     ]
+    assert {line[4] for line in lines} <= {held.indicator.name for held in draw(site, 1, "7")[0].indicators}
+    assert all(re.fullmatch(r"(\S+ 2026-03-0\d \d\d:\d\d:\d\d\n?)+", str(line[6])) for line in lines)
     assert {(line[8], line[9], line[10]) for line in lines} == {(None, "□ 是\n□ 否", None)}
     assert "自计入指标的 46 行中抽 5 行，种子 7" in str(rows[2][0])
     assert [text for text in rows[-1] if text] == ["核对人(签名)：", "核对日期：", "复核人(签名)：", "复核日期："]

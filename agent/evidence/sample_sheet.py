@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from agent import words
 from agent.evidence.cells import unguarded
 from agent.evidence.contents import Contents
-from agent.evidence.sampling import Sample
+from agent.evidence.sampling import Sample, walk_name
 from agent.export.blocks import signatures, title
 from agent.export.form import Cell, Form, Grid, Style
 from agent.export.workbook import xlsx
@@ -33,7 +34,8 @@ NOTES = (
 def sample_sheet(contents: Contents, sample: Sample, seed: str) -> bytes:
     """The sheet as a workbook that prints on A4; the same records drawn give the same bytes."""
     plan, period = contents.config.plans[0], contents.asked.period
-    names = {id: system.name for id, system in plan.systems.items()}
+    systems = {id: system.name for id, system in plan.systems.items()}
+    rows = {walk_name(one.indicator.project, one.indicator.id): one.indicator.name for one in contents.indicators}
     grid = Grid([width for _, width in HEADS])
     title(grid, "抽样核对表", f"{plan.organisation} · {period.words}")
     drawn = (
@@ -43,7 +45,7 @@ def sample_sheet(contents: Contents, sample: Sample, seed: str) -> bytes:
     begins = grid.add(*(Cell(head, Style.LABEL) for head, _ in HEADS))
     for number, row in enumerate(sample.rows, 1):
         source, id, system, indicator, day, times, outcome = (unguarded(cell) or "" for cell in row)
-        said = (source, id, names.get(system, system), indicator, day, times.replace(" ", "\n"), outcome)
+        said = (source, id, systems.get(system, system), rows.get(indicator, indicator), day, _times(times), outcome)
         centred = (str(number), *said)
         grid.add(
             *(Cell(text, Style.TEXT if place in (2, 4, 6) else Style.CENTRE) for place, text in enumerate(centred)),
@@ -55,3 +57,9 @@ def sample_sheet(contents: Contents, sample: Sample, seed: str) -> bytes:
         grid.whole(note, Style.NOTE)
     signatures(grid, SIGNED, {})
     return xlsx(Form("抽样核对表", (grid.sheet("抽样核对表", begins),), {}))
+
+
+def _times(cell: str) -> str:
+    """The times of a record, each on a line of its own by the local clock."""
+    told = (part.partition("=") for part in cell.split())
+    return "\n".join(f"{words.MOMENTS.get(name, name)} {moment[:10]} {moment[11:19]}" for name, _, moment in told)

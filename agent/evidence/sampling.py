@@ -70,8 +70,17 @@ class _Lots:
     def _told(self, told: dict[str, str]) -> Row:
         names = self._names[4 : self._names.index("结果")]
         times = " ".join(f"{name}={told[name]}" for name in names if told[name])
-        name = self._path.removeprefix("indicators/").removesuffix(".csv.gz")
+        name = _named(self._path)
         return [told["数据源"], told["编号"], told["系统"], name, told["日期"], times, told["结果"]]
+
+
+def walk_name(project: str, indicator: str) -> str:
+    """How a sample names an indicator: as the file of its table is called."""
+    return _named(indicator_path(project, indicator))
+
+
+def _named(path: str) -> str:
+    return path.removeprefix("indicators/").removesuffix(".csv.gz")
 
 
 class Sample(NamedTuple):
