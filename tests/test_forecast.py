@@ -321,6 +321,9 @@ def test_a_history_kept_up_to_date_says_what_one_made_anew_says():
         kept.set(at, tallies[at])
         if rng.random() < 0.1:
             seen(kept, ">= 97 %", rng.randrange(FIRST + 30, today))
+    seen(kept, ">= 97 %", today)
+    tallies[today - 40] = Tally(3, 20)  # a day of which it had learned already
+    kept.set(today - 40, tallies[today - 40])
     anew = history()
     anew.set_all(tallies)
     assert seen(kept, ">= 97 %", today) == seen(anew, ">= 97 %", today)

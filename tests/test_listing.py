@@ -134,11 +134,14 @@ def test_the_explanation_names_what_was_taken_out_and_marks_what_somebody_wants_
 def test_how_late_a_record_was_is_told_on_its_own_clock_beside_the_time_it_took(desk: Desk) -> None:
     from agent.evaluate import Board
 
+    over_night = case("night", accepted_at="2026-03-02T10:00", finished_at="2026-03-03T10:00")
+    desk.book.deliver(Delivery("cases", "case", Mapped([over_night], [], [], None), NOW))
     told = explain(desk.config, desk.ledger, Board(desk.config, desk.ledger).refresh(NOW), "ops", "y")
     assert [(one.taken_seconds, one.late_on_clock_seconds) for one in told.missed if one.id == "=late"] == [
         (8100, 4500)
     ]
     assert {one.id: outcome(one) for one in (*told.missed, *told.open)} == {
+        "night": "超时5小时00分(计时时间，自然时间23小时00分)",
         "=late": "超时1小时15分(计时时间)",  # due next morning at nine: on either clock
         "running": "超时1天11小时(计时时间，自然时间7天23小时)，尚未完成",
         "new": "还剩50分00秒(计时时间)",
