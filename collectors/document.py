@@ -6,6 +6,7 @@ attributes as `@name` and of its text as `#text`; elements of one name become a 
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from jmespath.exceptions import JMESPathError
 from agent.model import CollectError, Reject, Row
 
 CHINESE = {"gbk", "gb2312", "gb_2312-80", "cp936", "x-gbk"}  # gb18030 reads all that was ever written in these
+PYTHONS_OWN = {"unicode-escape", "raw-unicode-escape"}  # spellings of program text, which no server speaks
 PROLOG = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 HARMLESS_KEY = re.compile(r"[A-Za-z_]{1,40}[0-9]{0,3}")  # others may be an ID number or a name
 QUOTED_KEY = re.compile(r'"(?:[^"\\]|\\.)+"')
@@ -40,6 +42,8 @@ def text_of(body: bytes, asked: str | None, told: str | None) -> str:
     prolog = PROLOG.match(body[:200])
     name = asked or marked or (prolog[1].decode("ascii") if prolog else None) or told or "utf-8"
     try:
+        if codecs.lookup(name).name in PYTHONS_OWN:
+            raise LookupError
         return body.decode("gb18030" if name.lower() in CHINESE else name).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise CollectError(f"the body is not {name[:40]} from byte {error.start + 1} on") from None

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.model import CollectError
@@ -20,6 +20,7 @@ CHARSETS = st.sampled_from([None, "gbk", "utf-16", "undefined", "base64", "idna"
 VALUES = st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
+@example(b"\\\x00", "unicode_escape", None, "@")
 @given(BODIES, CHARSETS, st.sampled_from([None, "json", "xml"]), st.sampled_from(["@", "r.a", "r", "no"]))
 def test_any_body_is_rows_or_a_source_error(body: bytes, charset: str | None, form: str | None, path: str) -> None:
     try:
