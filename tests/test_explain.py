@@ -117,6 +117,17 @@ def test_of_more_missed_records_than_the_limit_the_newest_are_listed_and_all_cou
     assert ([case.id for case in told.missed], told.missed_total) == (["F6"], 2)
 
 
+def test_which_of_a_days_misses_are_listed_does_not_depend_on_the_order_in_which_they_came(tmp_path):
+    late = [(f"K{n}", None, f"2026-03-02T09:0{n}:00", "2026-03-04T09:10:00", None, None) for n in range(1, 7)]
+    for name, rows in {"forward": late, "backward": late[::-1], "mixed": late[3:] + late[:3]}.items():
+        (tmp_path / name).mkdir()
+        with small_site(tmp_path / name) as site:
+            for row in rows:
+                site.deliver("cases", [row], TOLD)
+            told = site.explain("approved", limit=2)
+            assert ([case.id for case in told.missed], told.missed_total) == (["K1", "K2"], 6)
+
+
 def test_time_taken_and_lateness_follow_the_clock_and_the_pauses_of_the_measure(site):
     site.deliver("cases", CASES, TOLD)
     told = site.explain("approved")

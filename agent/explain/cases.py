@@ -33,14 +33,24 @@ RECORD = "SELECT pk, kind, source, id, system, body, version, changed_at, withdr
 
 
 def missed(session: Session, about: Subject, waiting: Waiting, limit: int) -> tuple[Case, ...]:
-    """The records that count as missed, newest first: final ones, and open ones past their limit where those count."""
+    """The records that count as missed, newest first: final ones, and open ones past their limit where those count.
+
+    Which ones they are does not depend on the order in which the ledger learned of them: an evidence pack has another.
+    """
     place, values = about.by_place()
     final = session.rows(f"{MISSED} AND {place} {NEWEST}", (*values, limit))
-    running = sorted(about.overdue(waiting), key=lambda one: one.day, reverse=True)[:limit]
+    if final and len(final) == limit:  # of the last day any number may be missing
+        last = final[-1][1]
+        final = [row for row in final if row[1] > last] + session.rows(
+            f"{MISSED} AND {place} AND o.day = ?", (*values, last)
+        )
+    running = sorted(about.overdue(waiting), key=lambda one: one.day, reverse=True)
+    running = [one for one in running if one.day >= running[min(limit, len(running)) - 1].day]
     records = _records(session, [row[0] for row in final] + [one.record for one in running])
     due_of = due_finder(about)
     cases = [_final(records[pk], day, num, den, due_of, about) for pk, day, num, den in final]
     cases += [_open(records[one.record], one, Stage.OVERDUE, about) for one in running]
+    cases.sort(key=lambda case: (case.source, case.id))
     cases.sort(key=lambda case: (case.day, max(case.times.values(), default=about.local(0))), reverse=True)
     return _with_first_dues(session, records, cases[:limit], about)
 
