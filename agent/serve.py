@@ -44,6 +44,7 @@ def serve(
     ready: Callable[[str], None] = lambda url: None,
     *,
     demo: bool = False,
+    speed: float = 1.0,
     doors: Doors | None = None,
 ) -> int:
     """Poll and serve until SIGTERM or SIGINT; `ready` is called with the address once every source has been asked."""
@@ -68,6 +69,7 @@ def serve(
         sent=outbox.recent if demo else None,
         notifier=notifier,
         demo=demo,
+        speed=speed,
         layers=[*layers, *doors.apart(sockets)],
     )
     host, port = sockets[0].getsockname()[:2]

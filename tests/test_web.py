@@ -177,6 +177,15 @@ def test_a_stalled_tick_is_unhealthy(running, age, status):
     assert (f"{age} s ago" in response.text) is (status == 503)
 
 
+@pytest.mark.parametrize(("age", "is_stalled"), [(59 * 60, False), (60 * 60, True)])
+def test_where_time_is_sped_up_a_minute_is_one_of_those_who_look_on(tmp_path, age, is_stalled):
+    with showing(make_config(tmp_path), speed=60) as hurried:
+        hurried.publisher.publish(make_snapshot(hurried.config))
+        hurried.now[0] = NOW + age * SECOND_US
+        assert hurried.get("/healthz").status_code == (503 if is_stalled else 200)
+        assert ("data-stopped" in hurried.get("/").text) is is_stalled
+
+
 # --- the API ----------------------------------------------------------------------------------------------------------
 
 

@@ -89,6 +89,6 @@ def demo(
             state_for_show(config, opened, clock())
             registered = register_all(opened, config, derive=False)
             doors, rounds = Doors(web_config, wall_token_file, metrics_listen), rounds_of(config, opened, registered)
-            return serve(config, opened, rounds, listen, clock, ready, demo=True, doors=doors)
+            return serve(config, opened, rounds, listen, clock, ready, demo=True, speed=speed, doors=doors)
 
     return show(begin, folder, speed, say, targets)

@@ -71,18 +71,19 @@ def app(
     notifier: Notifier | None = None,
     sent: Callable[[], Sequence[Sent]] | None = None,
     demo: bool = False,
+    speed: float = 1.0,
     layers: Sequence[Middleware] = (),
 ) -> Starlette:
     """The agent's web application.
 
-    `clock` tells a stalled tick and counts down. `answer` is asked what the Snapshot does not hold (other days, another
-    time): it gives what `status_answer` gives, may raise ConfigError or LedgerError, and runs in a thread, one at a
-    time; so does `account`, for all that is told of one verdict. `notifier` sends what is posted to /notify/<route>.
-    `sent` gives the messages a chat group has received; without it the wallboard has no place for them. `layers` stand
-    before the pages and say who may read them.
+    `clock` tells a stalled tick and counts down; `speed` of its seconds pass in one. `answer` is asked what the
+    Snapshot does not hold (other days, another time): it gives what `status_answer` gives, may raise ConfigError or
+    LedgerError, and runs in a thread, one at a time; so does `account`, for all that is told of one verdict. `notifier`
+    sends what is posted to /notify/<route>. `sent` gives the messages a chat group has received; without it the
+    wallboard has no place for them. `layers` stand before the pages and say who may read them.
     """
     webhook = [] if notifier is None else [Route("/notify/{route}", Webhook(notifier, clock).notify, methods=["POST"])]
-    site = Site(publisher, config, clock, answer, account, sent, demo)
+    site = Site(publisher, config, clock, answer, account, sent, demo, speed)
     return Starlette(
         routes=[
             Route("/", site.wall),
@@ -115,9 +116,10 @@ class Site:
         account: Accounting | None,
         sent: Callable[[], Sequence[Sent]] | None,
         demo: bool,
+        speed: float,
     ) -> None:
         self._publisher, self._config, self._clock, self._answer = publisher, config, clock, answer
-        self._account, self._sent = account, sent
+        self._account, self._sent, self._speed = account, sent, speed
         process = CollectorRegistry()
         ProcessCollector(registry=process)
         self._exposition = Exposition(config, process)
@@ -148,8 +150,7 @@ class Site:
         snapshot = self._publisher.snapshot()
         if snapshot is None:
             return PlainTextResponse("ok: starting\n")
-        age = (self._clock() - snapshot.as_of) / SECOND_US
-        if age >= STALE_SECONDS:
+        if (age := self._age(snapshot, self._clock())) >= STALE_SECONDS:
             return PlainTextResponse(f"stalled: the last tick was {age:.0f} s ago\n", 503)
         return PlainTextResponse("ok\n")
 
@@ -232,7 +233,12 @@ class Site:
         """A page of the newest Snapshot, with what it is made of."""
         snapshot, now = self._publisher.snapshot() if ready else None, self._clock()
         made = {} if snapshot is None else parts(snapshot, now)
-        return HTMLResponse(self._pages.render(page, snapshot, now, made))
+        stopped = snapshot is not None and self._age(snapshot, now) >= STALE_SECONDS
+        return HTMLResponse(self._pages.render(page, snapshot, now, made, stopped=stopped))
+
+    def _age(self, snapshot: Snapshot, now: Instant) -> float:
+        """Seconds since the tick that made it, as they pass for those who look at it."""
+        return (now - snapshot.as_of) / SECOND_US / self._speed
 
 
 def _parameters(request: Request) -> dict[str, str]:

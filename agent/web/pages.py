@@ -14,7 +14,7 @@ from agent import __version__, words
 from agent.book import all_indicators
 from agent.config import Config, Indicator
 from agent.metrics import STALLED_SECONDS
-from agent.model import SECOND_US, Instant, Snapshot
+from agent.model import Instant, Snapshot
 from agent.shown import moment
 from agent.status import zone_of
 
@@ -93,9 +93,10 @@ class Pages:
         }
         self._environment = environment
 
-    def render(self, page: Page, snapshot: Snapshot | None, now: Instant, parts: Mapping[str, object]) -> str:
-        """A page as HTML. Before the first Snapshot it says that the figures are being read."""
-        stopped = snapshot is not None and now - snapshot.as_of >= STALE_SECONDS * SECOND_US
+    def render(
+        self, page: Page, snapshot: Snapshot | None, now: Instant, parts: Mapping[str, object], *, stopped: bool
+    ) -> str:
+        """A page as HTML, covered where the agent has `stopped`; before the first Snapshot it says what is awaited."""
         return self._environment.get_template(page.template).render(
             parts,
             page=page,
