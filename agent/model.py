@@ -346,6 +346,11 @@ class Statement:
             return self.numerator
         return self.numerator / self.denominator
 
+    @property
+    def only_explains(self) -> bool:
+        """Whether it says no more than why the row is off target."""
+        return not self.not_applicable and self.band is None and self.numerator is None
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:

@@ -58,7 +58,7 @@ def serve(
     tls, layers = doors.tls(), doors.layers()
     sockets = doors.sockets(listen)
     publisher, outbox = Publisher(), Outbox()
-    schedule = Schedule(config, ledger, rounds, publisher, clock)
+    schedule = Schedule(config, ledger, rounds, publisher, clock, speed)
     notifier = Notifier(config.alerting.routes, outbox, now_instant, publisher.count)
     pages = app(
         publisher,

@@ -95,8 +95,11 @@ def test_a_source_that_dies_is_one_alert_and_silences_what_follows_from_it(whole
         assert standing == {"DabiaoSourceDown": "active", "DabiaoRowsRejected": "suppressed"}
         assert not whole.ask('ALERTS{alertname="DabiaoNoData"}')
     assert told.annotations["summary"] == "数据源case-desk无法读取"
-    begun = [one.labels["alertname"] for one in whole.receivers.told[before:] if one.status == "firing"]
-    assert begun == ["DabiaoSourceDown"]
+    # All sources that are down are told of together, and told of again once another has joined them; on a busy machine
+    # one may be late for a moment. Of this one and of what follows from it there is one alert.
+    begun = {tuple(sorted(one.labels.items())) for one in whole.receivers.told[before:] if one.status == "firing"}
+    about = [dict(labels) for labels in begun if dict(labels).get("source", "case-desk") == "case-desk"]
+    assert [labels["alertname"] for labels in about] == ["DabiaoSourceDown"]
 
 
 def test_the_agents_death_is_told_by_mail_though_its_own_webhook_is_dead(whole: Chain) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ from agent.model import ConfigError
 
 if TYPE_CHECKING:
     from agent.book.period import Period
+    from agent.config import Config
 
 Year = Annotated[int | None, typer.Option("--year", min=2000, max=2200, help="A whole year.")]
 PeriodText = Annotated[str | None, typer.Option("--period", help="Months of one year: 2026-01..07 or 2026-07.")]
@@ -49,8 +51,8 @@ def close(
     from agent.book.closings import DRAFT, FINAL
     from agent.poll import now_instant
 
-    wanted_period = _period(year, period)
     config = load(targets, sources)
+    wanted_period = _period(config, year, period)
     signer = evidence.Signer(sign) if sign is not None else None
     wanted = evidence.Wanted(FINAL if final else DRAFT, restate, (reason or "").strip() or None, signer)
     texts = evidence.targets_texts(config), evidence.sources_text(config, sources)
@@ -121,7 +123,7 @@ def sample(
         raise ConfigError(f"-o {out}: expected a name that ends with .xlsx or .csv")
     config = load(targets, sources)
     place = chosen_indicator(config, indicator) if indicator is not None else None
-    asked = evidence.Question(config, {}, b"", _period(year, period), now_instant())
+    asked = evidence.Question(config, {}, b"", _period(config, year, period), now_instant())
     with open_ledger(ledger, made=False) as opened, opened.frozen() as still, progress("drawing") as advance:
         with still.read() as session:
             past = evidence.known_by(session, 0)
@@ -133,9 +135,16 @@ def sample(
     say(f"{out}：抽样核对表，种子 {seed}")
 
 
-def _period(year: int | None, period: str | None) -> Period:
+def _period(config: Config, year: int | None, period: str | None) -> Period:
     from agent.book.period import period_of, year_of
 
     if (year is None) == (period is None):
         raise ConfigError("expected exactly one of --year and --period")
-    return year_of(year) if year is not None else period_of(period or "")
+    found = year_of(year) if year is not None else period_of(period or "")
+    known = [plan.year for plan in config.plans]
+    if (asked := date.fromordinal(found.first).year) not in known:
+        promised = ", ".join(map(str, known))
+        raise ConfigError(
+            f"{found.words}: expected a period of a year that a targets file promises, {promised}; got {asked}"
+        )
+    return found

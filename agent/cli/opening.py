@@ -164,6 +164,6 @@ def chosen_indicator(config: Config, text: str) -> tuple[str, str]:
         return found[0]
     names = sorted({"/".join(place) for place in (found or known)})
     near = difflib.get_close_matches(text, [name for _, name in known], 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near and not found else ""
     wanted = "one of " + ", ".join(names) if found else "project/indicator"
     raise ConfigError(f"indicator {text!r}: expected {wanted}{hint}")

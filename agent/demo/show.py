@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import shlex
 import signal
 import sys
@@ -15,6 +17,7 @@ from agent.demo.platform import Platform
 from agent.model import Instant, instant_of
 
 SOURCES = Path(__file__).with_name("sources.yaml")
+EVERY = re.compile(r"^(    every: )(\d+)s$", re.MULTILINE)
 SEED = 2026
 Begin = Callable[[Path, str, Callable[[], Instant], Callable[[str], None]], int]
 Say = Callable[[str], None]
@@ -38,15 +41,17 @@ def _show(begin: Begin, folder: Path, speed: float, say: Say, targets: Sequence[
     say("演示数据 (simulated data): starting ten systems and filling in the year so far …")
     platform.start()
     os.environ.update(platform.environment)
-    ledger = folder / "dabiao.db"
+    ledger, sources = folder / "dabiao.db", _sources(folder, speed)
     settings = folder / "env"
-    _write_settings(settings, platform.environment, ledger, targets)
+    _write_settings(settings, platform.environment, sources, ledger, targets)
     for line in platform.describe():
         say(line)
 
     def ready(url: str) -> None:
         command = Path(sys.argv[0])
         say("")
+        if speed != 1:
+            say("Commands judge by the wall clock, not by the demonstration's: their figures differ from the pages'.")
         say("What to try next, in another terminal:")
         say(f"  . {settings}")
         for arguments in ("status", "status --open", "explain fault-response", "try fault-desk", "recompute"):
@@ -57,16 +62,32 @@ def _show(begin: Begin, folder: Path, speed: float, say: Say, targets: Sequence[
         say(f"演示数据     {url}")
 
     try:
-        return begin(SOURCES, str(ledger), lambda: instant_of(platform.now()), ready)
+        return begin(sources, str(ledger), lambda: instant_of(platform.now()), ready)
     finally:
         platform.stop()
 
 
-def _write_settings(path: Path, environment: Mapping[str, str], ledger: Path, targets: Sequence[Path]) -> None:
+def _sources(folder: Path, speed: float) -> Path:
+    """The sources as they are to be read at that speed.
+
+    Sped up, a source that is asked as often as ever is asked less often by its own clock. It says so, or all that was
+    told would be old by the next poll, and what happened between two samples of a probe unknown.
+    """
+    if speed <= 1:
+        return SOURCES
+    slowed = folder / "sources.yaml"
+    text = SOURCES.read_text(encoding="utf-8")
+    slowed.write_text(EVERY.sub(lambda one: f"{one[1]}{math.ceil(int(one[2]) * speed)}s", text), encoding="utf-8")
+    return slowed
+
+
+def _write_settings(
+    path: Path, environment: Mapping[str, str], sources: Path, ledger: Path, targets: Sequence[Path]
+) -> None:
     """What another terminal needs to ask the same ledger."""
     settings = {
         **environment,
-        "DABIAO_SOURCES": str(SOURCES),
+        "DABIAO_SOURCES": str(sources.resolve()),
         "DABIAO_LEDGER": str(ledger.resolve()),
         "DABIAO_TARGETS": " ".join(str(one.resolve()) for one in targets),
     }

@@ -53,7 +53,7 @@ CHECKS = """\
 2. 不用本软件：`manifest.json` 列有每个文件的SHA-256，`sha256sum` 即可核对；链值是
    `SHA-256(前一链值 换行 路径 换行 该文件的SHA-256 换行)`。
 3. 手工重算一项指标：解压 `indicators/` 下的表，用 Excel、WPS 或 LibreOffice 打开，在空白单元格填入下表的公式。
-4. 抽样核对：`dabiao sample --n 30 --seed 种子` 抽出记录，逐条与源系统比对。
+4. 抽样核对：`dabiao sample --year 年度 --n 30 --seed 种子 -o 抽样核对表.xlsx` 抽出记录，逐条与源系统比对。
 """
 
 

@@ -83,10 +83,11 @@ class Schedule:
         rounds: Sequence[Round],
         publisher: Publisher,
         clock: Callable[[], Instant] = now_instant,
+        speed: float = 1.0,
     ) -> None:
-        """Nothing runs yet. `clock` is the wall clock; a demonstration at speed brings its own."""
+        """Nothing runs yet. `clock` is the wall clock; a demonstration brings its own, with `speed` seconds in one."""
         self.config, self.ledger, self.rounds, self.publisher = config, ledger, list(rounds), publisher
-        self.clock = clock
+        self.clock, self.speed = clock, speed
         self.board = Board(config, ledger, patience=AT_ONCE)
         self._findings, self._looked = Findings(config, ledger), -LOOK_SECONDS
         self._found: tuple[Finding, ...] = ()
@@ -108,7 +109,7 @@ class Schedule:
         self._begin("catch-up", self._keep_up)
         begin = datetime.now(UTC)
         for place, one in enumerate(self.rounds):
-            every = one.source.every_us / SECOND_US
+            every = one.source.every_us / SECOND_US / self.speed
             offset = min(every, 10.0) * place / max(1, len(self.rounds)) / 5
             first = begin + timedelta(seconds=offset)
             # Fixed phase offsets: jitter would drift and lose samples.
