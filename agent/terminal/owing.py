@@ -59,10 +59,10 @@ def attested(outcomes: Sequence[Outcome]) -> Iterator[Text]:
             yield said(f"{row}：与已有填报相同，未作改动", "dim")
             continue
         stated, unit = statement_of(act), claim.verdict.unit
-        judged = f"，目标{shown_target(claim.verdict.target)}：{words_of_state(claim.verdict)}"
-        judged = (
-            "" if stated.only_explains else judged
-        )  # how the row stands follows from records, which nobody asked here
-        yield said(f"{row}：{told.statement(stated, unit)}{judged}（第{act.n}条）")
+        # Where only a reason was given, how the row stands follows from its records, which nobody has asked here.
+        says = [told.statement(stated, unit)]
+        if not stated.only_explains:  # else it follows from the records of the row, which nobody has asked here
+            says.append(f"目标{shown_target(claim.verdict.target)}：{words_of_state(claim.verdict)}")
+        yield said(f"{row}：{'，'.join(says)}（第{act.n}条）")
         if former is not None:
             yield said(f"  改动：{'；'.join(told.changes(former, stated, unit))}", "yellow")
