@@ -22,6 +22,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
+FRESH_INTERVALS = 3  # between two polls of a source; one read longer ago than that says nothing of now
 AMOUNT_SCALE = 10**6  # amounts are integers in millionths of their unit
 
 
@@ -445,6 +446,14 @@ class SourceStatus:
     covered_through: Instant | None
     rows: Mapping[str, int]  # result → rows since the ledger began
     signals: Mapping[str, float]  # of the last poll: duration_seconds, clock_offset_seconds, up, seconds, …
+
+    def fresh_since(self, now: Instant) -> Instant:
+        """From when on what was read is fresh."""
+        return now - int(FRESH_INTERVALS * self.interval_seconds * SECOND_US)
+
+    def is_fresh(self, now: Instant) -> bool:
+        """Whether it was read lately."""
+        return self.last_success is not None and self.last_success >= self.fresh_since(now)
 
 
 @dataclass(frozen=True, slots=True)

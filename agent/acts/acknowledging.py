@@ -23,12 +23,12 @@ def acknowledge(
         raise ConfigError(f"--until: expected a day from {span}, got {date.fromordinal(until)}")
     body = {"year": plan.year, "until": date.fromordinal(until).isoformat(), "reason": reason.strip()}
     with ledger.write() as session:
-        return acts.append(session, now, who, ACKNOWLEDGE, f"{indicator.project}/{indicator.id}", body)
+        return acts.append(session, now, who, ACKNOWLEDGE, indicator.subject, body)
 
 
 def lift(ledger: Ledger, plan: Plan, indicator: Indicator, reason: str, now: Instant, who: str) -> Act:
     """End an acknowledgement before its day has come."""
-    subject, today = f"{indicator.project}/{indicator.id}", plan.days.day_of(now)
+    subject, today = indicator.subject, plan.days.day_of(now)
     if not reason.strip():
         raise ConfigError("--reason: expected why, got nothing")
     with ledger.write() as session:

@@ -68,7 +68,7 @@ def take_in(ledger: Ledger, claims: Sequence[Claim], heads: Sequence[Head], now:
 
 def take_back(ledger: Ledger, indicator: Indicator, year: int, now: Instant, who: str) -> Statement:
     """Take the last statement of a row back, so that the one before it stands again; which it was."""
-    subject = f"{indicator.project}/{indicator.id}"
+    subject = indicator.subject
     with ledger.write() as session:
         made = _made(session).get((year, subject), ())
         if not made:

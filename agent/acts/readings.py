@@ -33,7 +33,7 @@ class Opinion(NamedTuple):
 
 def reading_of(indicator: Indicator) -> Reading:
     """How a row is read."""
-    return Reading(f"{indicator.project}/{indicator.id}", reading_hash(indicator), indicator.text)
+    return Reading(indicator.subject, reading_hash(indicator), indicator.text)
 
 
 def reading_of_tables(plan: Plan, one: OfTables) -> Reading:

@@ -91,7 +91,7 @@ class Claim:
     @property
     def subject(self) -> str:
         """The row's name in the log of acts."""
-        return f"{self.indicator.project}/{self.indicator.id}"
+        return self.indicator.subject
 
 
 def parts_of(indicator: Indicator) -> set[Part]:

@@ -33,7 +33,7 @@ def state_for_show(config: Config, ledger: Ledger, now: Instant) -> int:
         through = date.fromordinal(today).replace(day=1) - timedelta(days=1)
         rows = [row for project in plan.projects for row in project.indicators] if through.year == plan.year else []
         for row in rows:
-            if (texts := STATED.get(f"{row.project}/{row.id}")) is not None:
+            if (texts := STATED.get(row.subject)) is not None:
                 said = {acts.Part(part): text for part, text in texts.items()} | {acts.Part.THROUGH: str(through)}
                 claims.append(acts.claim(plan, row, said, today))
     return len(acts.state(ledger, claims, now, ACCOUNT))

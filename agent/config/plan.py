@@ -61,6 +61,16 @@ class Indicator:
     line: int
     options: tuple[str, ...] = ()  # other ways to read what is printed
 
+    @property
+    def subject(self) -> str:
+        """What acts and commands name it by: `project/row`, or `project/row/measure` of an evidence measure."""
+        return f"{self.project}/{self.id}"
+
+    @property
+    def row(self) -> str:
+        """The subject of the row, be this the row or an evidence measure of it."""
+        return f"{self.project}/{self.id.partition('/')[0]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

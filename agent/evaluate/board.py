@@ -13,7 +13,7 @@ from agent.book.served import current
 from agent.book.standing import objection_of, reading_hash, standing
 from agent.book.statements import statements
 from agent.config import Config, Plan, Source
-from agent.evaluate.coverage import Stretch, joined, registers_of, systems_told
+from agent.evaluate.coverage import Stretch, registers_of, systems_told, until_now
 from agent.evaluate.held import Held
 from agent.evaluate.numbers import moved_numbers
 from agent.evaluate.openwork import OpenObservation, with_clocks
@@ -25,9 +25,8 @@ from agent.evaluate.windows import windows
 from agent.ledger import Ledger, Session, acts
 from agent.model import SECOND_US, Day, Finding, Instant, OpenRecord, Snapshot, SourceStatus, Tally, Verdict, Window
 
-SHOWN_OPEN = (
-    100  # of an indicator, on either side of their limit: much of one kind never hides what is urgent of another
-)
+# Of an indicator, on either side of their limit: much of one kind never hides what is urgent of another.
+SHOWN_OPEN = 100
 SHOWN_FINDINGS = 1000
 STALE_REFRESH = 60 * SECOND_US
 RELOAD_ABOVE = 20_000  # changed records after which loading all open ones anew is cheaper
@@ -36,7 +35,6 @@ OPEN = (
     "FROM observation o JOIN record r ON r.pk = o.record WHERE o.outcome >= 3"
 )
 TALLIES = "SELECT definition, system, day, good, bad, excluded, num, den FROM tally WHERE definition IN {in}"
-FRESH_INTERVALS = 3  # a source read within this many intervals is taken to have told everything until now
 
 WindowsOf = Callable[[Plan, Instant], tuple[Window, ...]]
 PlansOf = Callable[[Instant], Sequence[Plan]]
@@ -154,7 +152,7 @@ class Board:
             kinds = day_kinds(plan)
             for configured in all_indicators(plan):
                 place = (plan.year, configured.project, configured.id)
-                is_tried = f"{configured.project}/{configured.id}" in self._tried
+                is_tried = configured.subject in self._tried
                 indicator, setting, pk, _, version = registered.judged(plan, configured, tried=is_tried)
                 measure = indicator.measure
                 wanted = [source for source in self.config.sources if reads(measure.of, measure.sources, source)]
@@ -225,14 +223,14 @@ class Board:
         self._since_closing.learn(log, now)
         self._acts, stands, stated = count, standing(log), statements(log)
         known = acknowledgements(log)
-        rows = {f"{held.indicator.project}/{held.indicator.id}": held.indicator for held in self._indicators}
+        rows = {held.indicator.subject: held.indicator for held in self._indicators}
         for held in self._indicators:
-            name = f"{held.indicator.project}/{held.indicator.id}".rsplit("/", held.indicator.id.count("/"))[0]
+            name = held.indicator.row
             act = stands.confirmed.get(name) or stands.objected.get(name)
             is_of_this = act is not None and act.body["reading"] == reading_hash(rows[name])
             held.confirmed = is_of_this and name in stands.confirmed
             held.objection = objection_of(act) if act is not None and is_of_this and not held.confirmed else None
-            place = (held.plan.year, f"{held.indicator.project}/{held.indicator.id}")
+            place = (held.plan.year, held.indicator.subject)
             held.statements, held.acknowledged = stated.get(place, ()), known.get(place)
             held.all_dirty()
 
@@ -240,8 +238,8 @@ class Board:
         """Which indicators have changed since a period of theirs was closed for good."""
         if self._since_closing.refresh(session, seq):
             for held in self._indicators:
-                name = f"{held.indicator.project}/{held.indicator.id}"
-                held.changed_since_closing = self._since_closing.periods(held.plan.year, name)
+                periods = self._since_closing.periods(held.plan.year, held.indicator.subject)
+                held.changed_since_closing = periods
                 held.all_dirty()
 
     def _midnight(self, now: Instant) -> None:
@@ -303,11 +301,8 @@ class Board:
         stale_again = now - self._stale_since >= STALE_REFRESH
         moved: set[str] = set()
         for source, status in zip((one.id for one in self.config.sources), statuses, strict=True):
-            slack = int(FRESH_INTERVALS * status.interval_seconds * SECOND_US)
-            fresh = bool(status.up and status.last_success is not None and status.last_success >= now - slack)
-            stretches = joined(told.get(source, []))
-            if fresh and stretches and stretches[-1][1] >= now - slack - self._overlap[source]:
-                stretches[-1] = (stretches[-1][0], max(now, stretches[-1][1]))
+            fresh = bool(status.up and status.is_fresh(now))
+            stretches = until_now(told.get(source, []), status, now, self._overlap[source])
             known = self._told.get(source, [])
             if fresh and self._fresh.get(source):  # its end follows the clock: only its gaps can have changed
                 same = known[:-1] == stretches[:-1] and [a for a, _ in known[-1:]] == [a for a, _ in stretches[-1:]]

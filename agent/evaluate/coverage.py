@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from agent.config import Source
 from agent.measures import Measure, Uptime
-from agent.model import Day, Instant
+from agent.model import Day, Instant, SourceStatus
 from agent.worktime import LocalDays
 
 Stretch = tuple[Instant, Instant]
@@ -36,6 +36,16 @@ def systems_told(measure: Measure, promised: Iterable[str], sources: Sequence[So
         return measure.systems or ("",)
     unnamed = ("",) if not measure.systems and not all(telling) else ()
     return (*(name for name in measure.systems or promised if name in spoken), *unnamed)
+
+
+def until_now(told: Iterable[Stretch], status: SourceStatus | None, now: Instant, overlap: int) -> list[Stretch]:
+    """What a source told, joined; one that is fresh, and that never reads more than an overlap back, until now."""
+    stretches = joined(told)
+    if status is None or not status.up or not status.is_fresh(now):
+        return stretches
+    if stretches and stretches[-1][1] >= status.fresh_since(now) - overlap:
+        stretches[-1] = (stretches[-1][0], max(now, stretches[-1][1]))
+    return stretches
 
 
 def together(told: Mapping[str, Sequence[Stretch]], registers: Set[str] = frozenset()) -> list[Stretch]:

@@ -132,7 +132,7 @@ def totals(contents: Contents) -> dict[str, Verdict]:
 def values_of(contents: Contents, session: Session) -> dict[str, Value]:
     """What each indicator came to."""
     sums = {row[0]: Tally(*map(int, row[1:])) for row in session.rows(TALLIES, contents.asked.period[1:])}
-    keys = {f"{one.indicator.project}/{one.indicator.id}": one.definition or 0 for one in contents.indicators}
+    keys = {one.indicator.subject: one.definition or 0 for one in contents.indicators}
     return {name: value_of(one, sums.get(keys[name], Tally())) for name, one in totals(contents).items()}
 
 

@@ -73,7 +73,7 @@ def attestations(contents: Contents) -> bytes:
     moments = Moments(contents.config.plans[0].days)
     judged = {verdict.stated.act for verdict in contents.snapshot.verdicts if verdict.stated is not None}
     rows = [
-        [*_stated(one, f"{held.indicator.project}/{held.indicator.id}", moments), "1" if one.act in judged else ""]
+        [*_stated(one, held.indicator.subject, moments), "1" if one.act in judged else ""]
         for held in contents.indicators
         for one in held.statements
     ]

@@ -119,9 +119,7 @@ def _rows(contents: Contents, session: Session, progress: Progress, since: int |
     """The rows of the records that may count otherwise, of every indicator, as its table shows them."""
     found: Rows = {}
     walk = Walk(contents.config, contents.indicators, contents.window, contents.now)
-    names = {
-        walk.path(table): f"{table.held.indicator.project}/{table.held.indicator.id}" for table in walk.tables.values()
-    }
+    names = {walk.path(table): table.held.indicator.subject for table in walk.tables.values()}
 
     def sink(path: str, columns: Sequence[Column]) -> _Kept:
         return _Kept(names[path], columns, found)

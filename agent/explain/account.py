@@ -54,7 +54,7 @@ def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
     gaps = missing(told(session, about), about)
     waiting = about.waiting(session)
     undecided_ones = undecided(waiting, about)
-    asked, row = standing(acts.read(session)).waiting, f"{one.project}/{one.id}"
+    asked, row = standing(acts.read(session)).waiting, one.subject
 
     def request_of(source: str, id: str) -> str | None:
         return "；".join(requests(asked, f"{source}/{id}", row)) or None
@@ -153,7 +153,7 @@ def _time_names(about: Subject) -> tuple[str, ...]:
 def _findings(about: Subject) -> Iterator[str]:
     """What does not add up in this indicator, in its sources, or in the systems it counts."""
     one = about.indicator
-    subjects = {one.id, f"{one.project}/{one.id}", *(source.id for source in about.sources), *_counted_systems(about)}
+    subjects = {one.id, one.subject, *(source.id for source in about.sources), *_counted_systems(about)}
     for finding in about.snapshot.findings:
         if finding.subject in subjects or finding.subject.partition("/")[0] in subjects:
             yield f"{words.finding(finding.kind)}，{finding.subject}：{finding.text}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.evaluate.board import FRESH_INTERVALS
-from agent.evaluate.coverage import Stretch, first_whole_day, gaps, history, joined, registers_of, together
+from agent.evaluate.coverage import Stretch, first_whole_day, gaps, history, registers_of, together, until_now
 from agent.explain.explanation import Gap
 from agent.explain.subject import Subject
 from agent.ledger import Session
-from agent.model import SECOND_US, Day, Instant, SourceStatus
+from agent.model import Day, Instant
 
 Told = dict[str, list[Stretch]]
 
@@ -24,16 +23,7 @@ def told(session: Session, about: Subject) -> Told:
         found[source].append((begins, ends))
     statuses = {status.source: status for status in about.snapshot.sources}
     overlaps = {source.id: source.spec.since.overlap if source.spec.since else 0 for source in about.sources}
-    return {name: _until_now(joined(found[name]), statuses.get(name), about.now, overlaps[name]) for name in names}
-
-
-def _until_now(stretches: list[Stretch], status: SourceStatus | None, now: Instant, overlap: int) -> list[Stretch]:
-    if status is None or not stretches or not status.up or status.last_success is None:
-        return stretches
-    since = now - int(FRESH_INTERVALS * status.interval_seconds * SECOND_US)
-    if status.last_success >= since and stretches[-1][1] >= since - overlap:
-        stretches[-1] = (stretches[-1][0], max(now, stretches[-1][1]))
-    return stretches
+    return {name: until_now(found[name], statuses.get(name), about.now, overlaps[name]) for name in names}
 
 
 def accountable(known: Told, about: Subject) -> list[Stretch]:

@@ -57,7 +57,7 @@ class _Listing:
 
     def __init__(self, about: Subject, taken_out: Mapping[tuple[str, str], Act], asked: Sequence[Act]) -> None:
         self.about, self.taken_out, self.asked = about, taken_out, asked
-        self.name = f"{about.indicator.project}/{about.indicator.id}"
+        self.name = about.indicator.subject
         self.stages = about.open_work()
         self.due_of = due_finder(about)
         measure = about.measure

@@ -84,5 +84,5 @@ def answered_kinds(plans: Sequence[Plan]) -> dict[str, tuple[str, str, str]]:
         for one in all_indicators(plan):
             measure = one.measure
             if isinstance(measure, OnTime | DurationMeasure) and measure.among is None:
-                found.setdefault(measure.of, (f"{one.project}/{one.id}", measure.start_name, measure.to))
+                found.setdefault(measure.of, (one.subject, measure.start_name, measure.to))
     return found

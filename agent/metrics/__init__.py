@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from agent.metrics.exposition import Exposition, Rendered
 from agent.metrics.families import FAMILIES, Family
-from agent.metrics.sources import FRESH_INTERVALS, STALLED_SECONDS, is_fresh
+from agent.metrics.sources import STALLED_SECONDS
 
-__all__ = ["FAMILIES", "FRESH_INTERVALS", "STALLED_SECONDS", "Exposition", "Family", "Rendered", "is_fresh"]
+__all__ = ["FAMILIES", "STALLED_SECONDS", "Exposition", "Family", "Rendered"]

@@ -38,7 +38,6 @@ from agent.metrics.verdicts import Lines, put
 from agent.model import SECOND_US, Instant, Service, Snapshot, SourceStatus
 from agent.notify.delivery import DELIVERY
 
-FRESH_INTERVALS = 3
 STALLED_SECONDS = 60  # without a new Snapshot
 
 # A signal of the last poll, by the name the collectors give it.
@@ -62,15 +61,9 @@ def write_sources(snapshot: Snapshot, lines: Lines) -> None:
         for result, rows in source.rows.items():
             put(lines, SOURCE_ROWS, (*key, result), rows)
         _write_signals(source, SOURCE_SIGNALS, key, lines)
-        if source.collector == "probe" and is_fresh(source, snapshot.as_of):
+        if source.collector == "probe" and source.is_fresh(snapshot.as_of):
             for system in sorted(source.systems):
                 _write_signals(source, PROBE_SIGNALS, (system, source.source), lines)
-
-
-def is_fresh(source: SourceStatus, as_of: Instant) -> bool:
-    """Whether the last poll was lately: what a probe saw before that says nothing of now."""
-    lately = as_of - FRESH_INTERVALS * source.interval_seconds * SECOND_US
-    return source.last_success is not None and source.last_success >= lately
 
 
 def _write_signals(source: SourceStatus, families: Mapping[str, Family], key: tuple[str, ...], lines: Lines) -> None:

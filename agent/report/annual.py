@@ -18,7 +18,7 @@ from agent.export.self_evaluation import standing_of
 from agent.model import ConfigError, State
 from agent.report import charts
 from agent.report.changes import NO_MONTH_BEFORE, NO_YEAR_BEFORE, change
-from agent.report.counting import badness, counted, of, place_of, those
+from agent.report.counting import badness, counted, of, those
 from agent.report.material import Judged, Material
 from agent.report.sections import allowance_figure, coverage, explained, gaps, owed_figure, why
 from agent.report.story import SHAPES, Block, Cell, Figure, Head, Pair, Part, Picture, Story, Table, Text
@@ -59,7 +59,7 @@ def annual(material: Material, progress: Progress) -> Story:
         foot=f"数据截至 {basis.as_of}。{FOOT}",
         one_page=False,
         content={**heading(basis, "annual-report"), "indicators": _content(material)},
-        printed={place_of(one): {"value": value_text(of(one, material.year))} for one in material.promised},
+        printed={one.subject: {"value": value_text(of(one, material.year))} for one in material.promised},
     )
 
 
@@ -113,7 +113,7 @@ def _notable(material: Material, one: Indicator, told: dict[str, Explanation]) -
         Cell(shown_target(verdict.target)),
         Cell(value_text(verdict)),
         Cell(words_of_state(verdict), verdict.state),
-        Cell(judged.why(verdict, one)) if risky else why(one, material.year, told.get(place_of(one))),
+        Cell(judged.why(verdict, one)) if risky else why(one, material.year, told.get(one.subject)),
     ]
 
 

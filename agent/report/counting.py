@@ -23,11 +23,6 @@ def of(one: Indicator, judged: Judged) -> Verdict:
     return judged[(one.project, one.id, None)]
 
 
-def place_of(one: Indicator) -> str:
-    """The row as commands and the log name it."""
-    return f"{one.project}/{one.id}"
-
-
 def those(rows: Iterable[Indicator], judged: Judged, *states: State) -> list[Indicator]:
     """The rows that stand so."""
     return [one for one in rows if of(one, judged).state in states]

@@ -14,7 +14,7 @@ from agent.export.reasons import Progress
 from agent.model import State
 from agent.report import charts
 from agent.report.changes import NO_MONTH_BEFORE, NO_YEAR_BEFORE, change
-from agent.report.counting import badness, counted, of, place_of, those
+from agent.report.counting import badness, counted, of, those
 from agent.report.material import Material
 from agent.report.sections import allowance_figure, coverage, explained, gaps, owed_figure, owing, tightest, why
 from agent.report.story import Cell, Figure, Head, Pair, Part, Picture, Story, Table, Text
@@ -51,7 +51,7 @@ def monthly(material: Material, progress: Progress) -> Story:
         foot=f"数据截至 {basis.as_of}。{FOOT}",
         one_page=True,
         content={**heading(basis, "monthly-report"), "month": month, "indicators": _content(material)},
-        printed={place_of(one): {"value": value_text(of(one, alone))} for one in material.measured},
+        printed={one.subject: {"value": value_text(of(one, alone))} for one in material.measured},
     )
 
 
@@ -129,7 +129,7 @@ def _pictures(material: Material, rows: list[Indicator]) -> Iterator[Picture | P
 
 
 def _reasons(material: Material, missed: list[Indicator], told: dict[str, Explanation]) -> Part:
-    rows = [[Cell(one.name, State.MISSED), why(one, material.so_far, told.get(place_of(one)))] for one in missed]
+    rows = [[Cell(one.name, State.MISSED), why(one, material.so_far, told.get(one.subject))] for one in missed]
     also = [one for one in those(material.promised, material.so_far, State.MISSED) if one not in missed]
     rows += [[Cell(one.name, State.MISSED), why(one, material.so_far, None)] for one in also]
     lead = f"另有{len(rows) - REASONS}项见年度报告" if len(rows) > REASONS else ""

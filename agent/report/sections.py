@@ -15,7 +15,7 @@ from agent.export.columns import value_text
 from agent.export.facts import MOST, facts
 from agent.export.reasons import Progress
 from agent.model import Verdict
-from agent.report.counting import of, place_of
+from agent.report.counting import of
 from agent.report.material import SETTLED, Judged, Material
 from agent.report.story import Cell, Figure
 from agent.shown import NOTHING
@@ -37,7 +37,7 @@ def explained(material: Material, rows: Sequence[Indicator], progress: Progress)
     """The account of each of these rows in the period, by project/indicator."""
     basis, found = material.basis, {}
     for number, one in enumerate(rows, 1):
-        found[place_of(one)] = explain(
+        found[one.subject] = explain(
             basis.config, basis.ledger, basis.snapshot, one.project, one.id, PERIOD, limit=MOST
         )
         progress(number, len(rows))

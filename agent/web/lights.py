@@ -5,7 +5,6 @@ from __future__ import annotations
 from agent import words
 from agent.config import Config
 from agent.evaluate import service_at, systems_at
-from agent.metrics import is_fresh
 from agent.model import Service, Snapshot
 from agent.web.pages import Light
 
@@ -20,7 +19,7 @@ def system_lights(config: Config, snapshot: Snapshot) -> list[Light]:
     """
     seen: dict[str, list[bool]] = {}
     for source in snapshot.sources:
-        if source.collector == "probe" and "up" in source.signals and is_fresh(source, snapshot.as_of):
+        if source.collector == "probe" and "up" in source.signals and source.is_fresh(snapshot.as_of):
             for name in source.systems:
                 seen.setdefault(name, []).append(bool(source.signals["up"]))
     lights = []

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from agent.alerts.names import Severity
 from agent.findings.sources import OFFSET_SECONDS
-from agent.metrics import FRESH_INTERVALS, STALLED_SECONDS
+from agent.metrics import STALLED_SECONDS
 from agent.metrics import families as series
+from agent.model import FRESH_INTERVALS
 from agent.render.promql import held, instant, listed, looked_up, number, span, told
 from agent.render.rules.writing import SOURCE, Rule, Writer
 
