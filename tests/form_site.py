@@ -15,7 +15,7 @@ import yaml
 from agent.asking import answer
 from agent.book import Book, definitions, register
 from agent.book.statements import ATTEST
-from agent.cli.exporting import FORMS, Made, Order
+from agent.cli.making import FORMS, Made, Order
 from agent.config import Config, load
 from agent.export import months
 from agent.ledger import Ledger, acts

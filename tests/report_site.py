@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from agent.cli.exporting import FORMS, Made, Order, days_of, judged_bases
+from agent.cli.exporting import days_of
+from agent.cli.making import FORMS, Made, Order, judged_bases
 from agent.config import Indicator
 from agent.report import Material, material
 from agent.status import Question

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent import acts
 from agent.asking import answer
 from agent.book.statements import statements
-from agent.cli.exporting import FORMS, Order
+from agent.cli.making import FORMS, Order
 from agent.config import Config
 from agent.evaluate import Board
 from agent.export import months

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from agent.cli.exporting import OFFICIAL, log_all, make_again, make_and_log, official
+from agent.cli.exporting import OFFICIAL, log_all, make_again, make_and_log
+from agent.cli.making import official
 from agent.cli.options import DOES_NOT_HOLD, DONE
 from agent.ledger import Ledger, acts
 from agent.ledger.acts import Act

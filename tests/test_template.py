@@ -16,7 +16,8 @@ from openpyxl.styles import Border, Font, Side
 from openpyxl.worksheet.worksheet import Worksheet
 
 from agent.book.statements import ATTEST
-from agent.cli.exporting import check_template, make_again, make_and_log
+from agent.cli.exporting import make_again, make_and_log
+from agent.cli.making import check_template
 from agent.cli.options import DONE
 from agent.export.template.splicing import Entry, spliced
 from agent.ledger import acts

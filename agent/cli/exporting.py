@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.opening import complain, load, open_ledger, progress, question_of, say
+from agent.cli.making import FORMS, Made, Order, check_template, official, told
+from agent.cli.opening import complain, load, open_ledger, question_of, say
 from agent.cli.options import (
     DEFAULT_LEDGER,
     DEFAULT_SOURCES,
@@ -27,215 +27,12 @@ from agent.cli.options import (
 from agent.model import ConfigError
 
 if TYPE_CHECKING:
-    from agent.asking import Asked
     from agent.config import Config
-    from agent.export import Basis
     from agent.ledger import Ledger
     from agent.model import Day, Instant
-    from agent.status import Question
 
 
-@dataclass(frozen=True)
-class Order:
-    """What is to be made, and from what."""
-
-    config: Config
-    ledger: Ledger
-    form: str
-    year: int
-    question: Question  # its days are those of the form
-    profile: str
-    file: Path
-    now: Instant
-    targets: Sequence[Path]
-    owner: str | None = None  # of the workbook offices fill in: the one it is for
-    demo: bool = False  # of a report: its figures are made up
-    template: Path | None = None  # the bureau's own workbook, where that is filled in
-
-
-@dataclass(frozen=True)
-class Made:
-    """The file's content, what the log keeps of it, and what is said to the person who asked."""
-
-    content: bytes
-    body: Mapping[str, Any]
-    said: Sequence[str] = ()
-
-
-def judged(order: Order) -> Made:
-    """One of the forms that verdicts go into."""
-    (made,) = official([order])
-    return made
-
-
-def official(orders: Sequence[Order]) -> list[Made]:
-    """Forms of one year that verdicts go into, from one reading of the ledger."""
-    from agent.export import LAYOUTS, format_of
-    from agent.export.logged import fingerprint
-    from agent.export.template import filled_template
-
-    writers = [format_of(order.file) for order in orders]
-    made = []
-    with judged_bases(orders) as bases:
-        for order, write, (basis, body) in zip(orders, writers, bases, strict=True):
-            with progress("filling in") as filling:
-                form = LAYOUTS[order.form](basis, filling)
-            body = {**body, "rows": form.printed}
-            if order.template is None:
-                made.append(Made(write(form), body, form.said))
-                continue
-            content, differs = filled_template(order.template, form, basis.profile)
-            made.append(Made(content, {**body, "template": fingerprint(order.template)}, [*differs, *form.said]))
-    return made
-
-
-def check_template(order: Order) -> None:
-    """A bureau's own file is filled in as a new workbook, never in its place."""
-    template = order.template
-    if template is None:
-        return
-    if order.form not in TEMPLATED:
-        raise ConfigError(f"--template：只用于 {'、'.join(TEMPLATED)}")
-    if order.file.suffix.lower() != ".xlsx":
-        raise ConfigError(f"-o {order.file.name}：填入下发表时文件名应以 .xlsx 结尾")
-    if order.file.exists() and template.exists() and order.file.samefile(template):
-        raise ConfigError(f"-o {order.file}：就是下发表本身；请换一个文件名，下发表不会被改动")
-
-
-def told(order: Order) -> Made:
-    """A report of the period for those who manage it."""
-    from agent.report import REPORTS, material, writer_of
-
-    write = writer_of(order.file)
-    with judged_bases([order]) as ((basis, body),), progress("telling") as telling:
-        story = REPORTS[order.form](material(basis, order.demo), telling)
-    return Made(write(story), {**body, "demo": order.demo, "rows": story.printed}, [story.sentence])
-
-
-@contextmanager
-def judged_bases(orders: Sequence[Order]) -> Iterator[Iterator[tuple[Basis, dict[str, Any]]]]:
-    """What forms of one year are made from, each judged when its turn comes, and what the log keeps of that."""
-    from agent.asking import asked, of_days
-    from agent.export import Basis, load_profile, period_of, plan_of
-    from agent.export.logged import fingerprint, iso, seq_of
-
-    first = orders[0]
-    plan, profile = plan_of(first.config, first.year), load_profile(first.profile)
-    seq, targets = seq_of(first.ledger), [fingerprint(path) for path in first.targets]
-
-    def bases(answer: Asked) -> Iterator[tuple[Basis, dict[str, Any]]]:
-        for former, order in zip([first, *orders], orders, strict=False):
-            question = order.question
-            assert question.first is not None
-            assert question.last is not None
-            if question != former.question:
-                answer = of_days(order.config, answer, question)
-            board, snapshot = answer.board, answer.snapshot
-            window = period_of(plan, question.first, question.last)
-            yield (
-                Basis(order.config, board.ledger, snapshot, plan, window, profile),
-                {
-                    "year": order.year,
-                    "first": iso(question.first),
-                    "last": iso(question.last),
-                    "at": question.at,
-                    "as_of": snapshot.as_of if question.at is None else None,
-                    "seq": question.through or (snapshot.seq if board.ledger is order.ledger else seq),
-                    "profile": {"name": profile.name, "sha256": profile.sha256},
-                    "targets": targets,
-                },
-            )
-
-    with (
-        progress("judging") as judging,
-        asked(first.config, first.ledger, first.question, first.now, judging, found=False) as answer,
-    ):
-        if answer.tried:
-            raise ConfigError([f"{name}：口径与账本中的不同；先运行 dabiao collect，再导出" for name in answer.tried])
-        yield bases(answer)
-
-
-def offices(order: Order) -> Made:
-    """The workbook in which each office fills in what it answers for."""
-    from agent.asking import asked
-    from agent.book.statements import filled
-    from agent.export import plan_of
-    from agent.export.logged import fingerprint, iso, seq_of
-    from agent.ledger import acts
-    from agent.roundtrip import sheets_of, workbook
-
-    plan, question = plan_of(order.config, order.year), order.question
-    if order.file.suffix.lower() != ".xlsx":
-        raise ConfigError(f"-o {order.file.name}：填报表的文件名应以 .xlsx 结尾")
-    assert question.first is not None
-    assert question.last is not None
-    with (
-        progress("judging") as judging,
-        asked(order.config, order.ledger, question, order.now, judging) as (board, snapshot, _),
-        board.ledger.read() as session,
-    ):
-        heads = filled(acts.read(session))
-    verdicts = [
-        one for one in snapshot.verdicts if (one.window.first, one.window.last) == (question.first, question.last)
-    ]
-    through = min(question.last - 1, plan.days.day_of(snapshot.as_of))
-    try:
-        sheets = sheets_of(plan, verdicts, heads, through, order.owner)
-    except ValueError as unknown:
-        raise ConfigError(f"--owner：{unknown}") from None
-    body = {
-        "year": order.year,
-        "first": iso(question.first),
-        "last": iso(question.last),
-        "at": question.at,
-        "as_of": snapshot.as_of if question.at is None else None,
-        "seq": question.through or seq_of(order.ledger),
-        "owner": order.owner,
-        "targets": [fingerprint(path) for path in order.targets],
-    }
-    return Made(workbook(sheets), body, [f"{owner}：{len(rows)} 行" for owner, rows in sheets.owners.items()])
-
-
-def readings(order: Order) -> Made:
-    """The workbook in which the readings of ours are confirmed or objected to."""
-    from agent.book.standing import standing
-    from agent.export import period_of, plan_of
-    from agent.export.logged import fingerprint, iso, seq_of
-    from agent.ledger import acts
-    from agent.roundtrip import lines_of, workbook_of_readings
-
-    plan, question = plan_of(order.config, order.year), order.question
-    if order.file.suffix.lower() != ".xlsx":
-        raise ConfigError(f"-o {order.file.name}：口径确认表的文件名应以 .xlsx 结尾")
-    assert question.first is not None
-    assert question.last is not None
-    with order.ledger.read() as session:
-        stands = standing(acts.read(session, question.through))
-    lines = list(lines_of(order.config, plan, period_of(plan, question.first, question.last)))
-    body = {
-        "year": order.year,
-        "first": iso(question.first),
-        "last": iso(question.last),
-        "at": None,
-        "as_of": order.now,
-        "seq": question.through or seq_of(order.ledger),
-        "targets": [fingerprint(path) for path in order.targets],
-    }
-    ours = sum(line.is_ours for line in lines)
-    return Made(workbook_of_readings(plan, lines, stands), body, [f"口径 {len(lines)} 行，其中 {ours} 行为我方读法"])
-
-
-FORMS: dict[str, Callable[[Order], Made]] = {
-    "attest": offices,
-    "readings": readings,
-    "self-evaluation": judged,
-    "monitoring": judged,
-    "targets": judged,
-    "annual-report": told,
-    "monthly-report": told,
-}
 ALL, OFFICIAL = "all", ("self-evaluation", "targets", "monitoring")
-TEMPLATED = ("self-evaluation", "monitoring")
 WHOLE_YEAR = ("readings", "self-evaluation", "targets", "annual-report")
 
 
