@@ -12,12 +12,14 @@ import pytest
 
 from agent.asking import asked
 from agent.book import all_indicators, definitions, register
+from agent.book.statements import ATTEST
 from agent.config import load
 from agent.evaluate import Board, custom
 from agent.explain import explain
 from agent.explain.cases import EXCLUDED, MISSED, NEWEST
 from agent.explain.glossary import KINDS, NAMES
 from agent.explain.wording import condition, formula
+from agent.ledger import acts
 from agent.model import ConfigError, Stage, State
 from agent.status import Question, status_answer
 from collectors import COLLECTORS
@@ -229,6 +231,31 @@ def test_a_stated_value_says_who_owes_it_until_when(site):
     assert (told.numbers, told.gaps) == (None, ())
     assert told.version is not None
     assert told.version.hash == told.verdict.definition
+
+
+def test_what_was_stated_is_told_line_by_line_with_its_reason_files_and_who_said_it(site):
+    body = {
+        "year": 2026,
+        "through": "2026-03-04",
+        "word": "健全",
+        "band": "partly",
+        "score": "0.7",
+        "reason": "一项制度待修订",
+        "survey": {"sent": 100, "returned": 96, "valid": 95},
+        "evidence": [{"name": "制度汇编.pdf", "sha256": "0123456789abcdef" * 4}],
+    }
+    with site.ledger.write() as session:
+        act = acts.append(session, at("2026-03-05T09:30:00"), "wang", ATTEST, "ops/sound", body)
+    told = [(rule.label, rule.text) for rule in site.explain("sound").stated]
+    assert told == [
+        ("完成情况", "健全（部分达成年度指标并具有一定效果）"),
+        ("得分率", "70.00%"),
+        ("问卷", "发放100份，回收96份，有效95份"),
+        ("原因", "一项制度待修订"),
+        ("佐证材料", "制度汇编.pdf（SHA-256 0123456789abcdef…）"),
+        ("填报截至", "2026-03-04"),
+        ("填报人", f"wang，2026-03-05 09:30（第{act.n}条）"),
+    ]
 
 
 def test_a_miss_is_told_by_unrounded_figures(site):

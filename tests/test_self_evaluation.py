@@ -50,6 +50,19 @@ def test_every_row_is_scored_by_its_verdict_and_the_total_is_graded(site: FormSi
     assert content["reason_owed"] == ["answered", "response", "liked", "execution"]
 
 
+@pytest.mark.parametrize(("executed", "owed"), [("899999", True), ("900000", False)])
+def test_a_low_execution_of_the_budget_needs_a_reason_though_its_target_is_met(
+    tmp_path: Path, executed: str, owed: bool
+) -> None:
+    plan = copy.deepcopy(PLAN)
+    plan["projects"]["ops"]["indicators"]["execution"] |= {"text": ">=80%", "target": ">= 80 %"}
+    with form_site(tmp_path, plan) as site:
+        site.state_all(execution={"numerator": executed, "denominator": "1000000"})
+        content = site.content()
+    assert by_name(content)["execution"]["verdict"]["state"] == "met"
+    assert ("execution" in content["reason_owed"]) is owed
+
+
 def test_every_figure_is_that_of_the_status_and_the_series(site: FormSite) -> None:
     site.state_all()
     told = {one["indicator"]: one for one in site.status()["indicators"] if one["system"] is None}
