@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.policy import default
 
-from tests.servers import HOST
+from tests.servers import HOST, at_work
 
 
 class Letterbox(socketserver.StreamRequestHandler):
@@ -61,11 +60,5 @@ class Mailbox(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def mailbox() -> Iterator[Mailbox]:
-    with Mailbox() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with Mailbox() as server, at_work(server):
+        yield server

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from tests.servers import at_work
+
 PIECE = 1 << 16
 
 
@@ -73,11 +75,5 @@ def _copy(one: socket.socket, other: socket.socket) -> None:
 @contextmanager
 def proxy() -> Iterator[Proxy]:
     """A proxy for as long as the context lasts."""
-    with Proxy() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with Proxy() as server, at_work(server):
+        yield server

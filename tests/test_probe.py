@@ -21,6 +21,7 @@ from agent.model import SECOND_US, CollectError, Instant, Page, Poll, utc_of
 from collectors.probe import Interval, ProbeCollector, ProbeOptions, follow
 from collectors.sampling import Sample, decoded, expiry_of, reason_of
 from tests import servers
+from tests.servers import at_work
 
 pytestmark = pytest.mark.server
 
@@ -217,14 +218,11 @@ def serving(context: ssl.SSLContext | None = None) -> Iterator[str]:
     with Server(("127.0.0.1", 0), Portal) as server:
         if context is not None:
             server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http{'s' if context else ''}://127.0.0.1:{server.server_port}"
-        finally:
-            Portal.release.set()
-            server.shutdown()
-            thread.join()
+        with at_work(server):
+            try:
+                yield f"http{'s' if context else ''}://127.0.0.1:{server.server_port}"
+            finally:
+                Portal.release.set()
 
 
 @pytest.fixture

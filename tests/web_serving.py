@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from tests.servers import at_work
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -116,15 +118,11 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def web(answering: Answering, tls: ssl.SSLContext | None = None) -> Iterator[Web]:
     """A server that answers by this function, for as long as the context lasts."""
-    with Web(answering, tls) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with Web(answering, tls) as server, at_work(server):
         try:
             yield server
         finally:
             server.over.set()
-            server.shutdown()
-            thread.join()
 
 
 def closed_port() -> int:
