@@ -16,7 +16,7 @@ from agent.book import Book, Delivery, definitions, register
 from agent.config import Config
 from agent.evaluate import Board, custom, named
 from agent.evaluate.coverage import common, gaps, joined, share
-from agent.evaluate.held import percentile
+from agent.evaluate.percentiles import percentile
 from agent.ledger import Ledger
 from agent.model import Mapped, Record, Snapshot, Stage, State, Verdict
 from agent.worktime import LocalDays

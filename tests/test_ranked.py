@@ -11,7 +11,7 @@ import pytest
 
 from agent.evaluate import Board
 from agent.evaluate.countdown import Countdown, OpenObservation
-from agent.evaluate.held import percentile
+from agent.evaluate.percentiles import percentile
 from agent.evaluate.ranked import Ranked
 from agent.ledger import Ledger
 from agent.model import Outcome, State, Window

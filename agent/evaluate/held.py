@@ -13,9 +13,9 @@ from agent.evaluate.coverage import Stretch, common, first_whole_day, history, s
 from agent.evaluate.judgement import Evidence, judge, target_on
 from agent.evaluate.openwork import OpenCount, OpenObservation, OpenWork
 from agent.evaluate.outages import Lost, Outages
+from agent.evaluate.percentiles import Percentiles, Place
 from agent.evaluate.prospects import JUDGED_WINDOWS, Prospect
-from agent.evaluate.ranked import FORESEEN_MARGIN, MARGIN, Ranked
-from agent.forecast import Ordered, Outlook
+from agent.forecast import Outlook
 from agent.ledger import Session
 from agent.measures import Clocks, Count, Days, DurationMeasure, Setting, Uptime, promised_microseconds
 from agent.model import (
@@ -33,7 +33,6 @@ from agent.model import (
 )
 from agent.worktime import CalendarUnknown
 
-Place = tuple[str, str | None]  # window name, system (None: all together)
 Sums = list[int]
 
 
@@ -61,12 +60,13 @@ class Held:
         self.verdicts: dict[Place, Verdict] = {}
         self.shown: tuple[Verdict, ...] = ()  # the same, by window and system
         self._order: list[Place] = []
-        self.rank = measure.percentile
         self.patience: int | None = None  # the numbers of a percentile read in the next judgement; None: any number
         self.by_system = True  # whether each system is judged too
         self._put_off: set[Place] = set()  # what was told without its value for that
-        self._ranked: dict[Place, Ranked] = {}
-        self._overdue: list[tuple[str, Day, int]] = []  # system, day and time taken of overdue records, where ranked
+        self._percentiles: Percentiles | None = None
+        if measure.percentile is not None and definition is not None:
+            scale = SECOND_US if isinstance(measure, DurationMeasure) else 1
+            self._percentiles = Percentiles(definition, measure.percentile, scale)
         self.systems: set[str] = set(measure.systems)
         self.catching_up = False
         self.registers: frozenset[str] = frozenset()  # of its sources, those that tell outages from before the others
@@ -83,12 +83,8 @@ class Held:
         """Sum the tallies of new windows: at midnight, and when everything was loaded anew."""
         self.windows = windows
         self.sums, self.verdicts, self._order = {}, {}, []
-        self._ranked = {
-            (window.name, system): ranked
-            for window in windows
-            for (name, system), ranked in self._ranked.items()
-            if name == window.name and ranked.days == (window.first, window.last)
-        }
+        if self._percentiles is not None:
+            self._percentiles.keep(windows)
         by_system: dict[str, list[tuple[Day, Tally]]] = {}
         for (system, day), tally in self.tallies.items():
             by_system.setdefault(system, []).append((day, tally))
@@ -142,12 +138,13 @@ class Held:
             if window.first <= day < window.last:
                 for place in ((window.name, None), (window.name, system)):
                     self.dirty.add(place)
-                    if place in self._ranked:
-                        self._ranked[place].move(number, sign)
+                    if self._percentiles is not None:
+                        self._percentiles.move(place, number, sign)
 
     def forget_numbers(self) -> None:
         """Too much has changed to follow: have the numbers read anew."""
-        self._ranked.clear()
+        if self._percentiles is not None:
+            self._percentiles.forget()
 
     def move_outage(self, system: str, day: Day) -> None:
         """An outage of a day may have moved within it, which its sums do not show."""
@@ -225,7 +222,10 @@ class Held:
             return False
         stretches, begun = self._told(told, measured_from)
         self._told_by_all, self._begun = stretches, begun
-        self._overdue = self._running(now)
+        if self._percentiles is not None and self.indicator.measure.unfinished == "count":
+            self._percentiles.run(
+                [(one.system, one.day, self.open.taken(one, now)) for one in self.open.overdue.values()]
+            )
         if isinstance(self.indicator.measure, Uptime):
             self._outages.read(session)
         today = self.plan.days.day_of(now)
@@ -277,7 +277,7 @@ class Held:
         known = Evidence(
             count=count,
             stages=open_count.stages,
-            value=None if put_off else self._value(session, window, system, count, now),
+            value=None if put_off else self._value(session, window, system, count),
             coverage=covered,
             has_source=bool(self.sources),
             next_due=self.open.next_due(system, now),
@@ -308,13 +308,8 @@ class Held:
         if self.prospect is None or window.name not in JUDGED_WINDOWS:
             return None
 
-        def ordered() -> Ordered:
-            ranked, running = self._numbers(window, None, count.tally.den)
-            return Ordered(
-                ranked.count + len(running),
-                lambda first, end: [number / SECOND_US for number in ranked.between(session, first, end, running)],
-            )
-
+        numbers = self._percentiles
+        ordered = None if numbers is None else lambda: numbers.ordered(session, window, count.tally.den)
         return self.prospect.outlook(target_on(self.indicator, today), self.open, now, today, ordered)
 
     def _count(self, window: Window, system: str | None, open_count: OpenCount, now: Instant) -> Count:
@@ -403,47 +398,16 @@ class Held:
 
     def _is_put_off(self, window: Window, system: str | None, count: Count) -> bool:
         """Whether the numbers of a percentile are too many to be read now, with everything else waiting for them."""
-        if self.patience is None or self.rank is None or (window.name, system) in self._ranked:
+        if self.patience is None or self._percentiles is None or self._percentiles.has_read((window.name, system)):
             return False
         return count.tally.den > self.patience
 
-    def _value(
-        self, session: Session, window: Window, system: str | None, count: Count, now: Instant
-    ) -> Fraction | None:
-        measure = self.indicator.measure
-        if self.rank is None or self.definition is None:
-            return measure.value(count)
-        milestone = not isinstance(measure, DurationMeasure)
-        if milestone and (count.waiting or count.overdue):  # no date until everything planned is done
-            return None
-        ranked, running = self._numbers(window, system, count.tally.den)
-        numbers, first = ranked.around(session, self.rank, running)
-        total = ranked.count + len(running)
-        return percentile(numbers, self.rank, 1 if milestone else SECOND_US, first, total)
-
-    def _numbers(self, window: Window, system: str | None, count: int) -> tuple[Ranked, list[int]]:
-        """The numbers of a window in order, and the time that overdue open records have taken so far."""
-        assert self.definition is not None
-        running = [
-            taken for name, day, taken in self._overdue if window.first <= day < window.last and system in (None, name)
-        ]
-        ranked = self._ranked.get((window.name, system))
-        if ranked is not None and ranked.count != count:  # it has lost track
-            self._ranked.clear()
-            ranked = None
-        if ranked is None:
-            foreseen = system is None and window.name in JUDGED_WINDOWS  # which looks far from the rank
-            ranked = Ranked(self.definition, window, system, count, FORESEEN_MARGIN if foreseen else MARGIN)
-            for other in (one for (_, name), one in self._ranked.items() if name == system):
-                ranked.take_over(other)
-            self._ranked[(window.name, system)] = ranked
-        return ranked, running
-
-    def _running(self, now: Instant) -> list[tuple[str, Day, int]]:
-        """The time overdue open records have taken so far, where they count and the value is a percentile."""
-        if self.rank is None or self.indicator.measure.unfinished == "leave_out":
-            return []
-        return [(one.system, one.day, self.open.taken(one, now)) for one in self.open.overdue.values()]
+    def _value(self, session: Session, window: Window, system: str | None, count: Count) -> Fraction | None:
+        if self._percentiles is None:
+            return self.indicator.measure.value(count)
+        if not isinstance(self.indicator.measure, DurationMeasure) and (count.waiting or count.overdue):
+            return None  # no date until everything planned is done
+        return self._percentiles.value(session, window, system, count.tally.den)
 
     def counts_as(self, one: OpenObservation, now: Instant) -> Outcome:
         """How an open record counts at an instant: past its limit as missed, or as good where nothing had to happen."""
@@ -452,21 +416,3 @@ class Held:
             return Outcome.GOOD
         missed = stage is Stage.OVERDUE and self.indicator.measure.unfinished == "count"
         return Outcome.BAD if missed else Outcome.OPEN
-
-
-def percentile(
-    numbers: Sequence[int], rank: Fraction, scale: int = 1, first: int = 0, total: int | None = None
-) -> Fraction | None:
-    """The exact percentile of sorted numbers by linear interpolation (type 7 of Hyndman & Fan 1996); None of nothing.
-
-    Of a `total` of numbers those around the percentile are enough; `first` is then the place of the first of them.
-    """
-    count = len(numbers) if total is None else total
-    if not count:
-        return None
-    below, beyond = divmod(rank.numerator * (count - 1), rank.denominator)
-    low = numbers[below - first]
-    if not beyond:
-        return Fraction(low, scale)
-    between = Fraction(beyond, rank.denominator) * (numbers[below + 1 - first] - low)
-    return (low + between) / scale

@@ -59,7 +59,7 @@ class Prospect:
             self._history.set(day, self._days[day])
 
     def outlook(
-        self, target: Target | None, work: OpenWork, now: Instant, today: Day, ordered: Callable[[], Ordered]
+        self, target: Target | None, work: OpenWork, now: Instant, today: Day, ordered: Callable[[], Ordered] | None
     ) -> Outlook | None:
         """What follows for the year as things stand now; the values so far are asked for where they are looked at."""
         if self._history is None or target is None:
