@@ -1,6 +1,13 @@
-"""What a page must do for everybody: contrast, landmarks, headings, names, tables, and a keyboard that reaches all."""
+"""What a page must do for everybody: contrast, landmarks, headings, names, tables, and a keyboard that reaches all.
+
+axe-core looks a page over by the rules of WCAG; the checks of our own ask for more (no colour alone, an outline
+wherever the focus goes) and see the contrast of drawings.
+"""
 
 from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
 
 from playwright.sync_api import Page
 
@@ -72,6 +79,22 @@ FOCUSED = """() => {
   const one = document.activeElement, style = getComputedStyle(one);
   return [Number(one.dataset.place ?? -1), style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2];
 }"""
+
+# Every rule axe has, best practices too.
+AXE = """() => axe.run().then((found) => found.violations.flatMap((one) =>
+  one.nodes.map((node) => `axe ${one.id} (${one.impact}): ${node.target} ${node.html.slice(0, 120)}`)))"""
+
+
+@cache
+def _axe() -> str:
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+def axe_complaints(page: Page) -> list[str]:
+    """What axe-core finds wrong with the page as it stands."""
+    page.evaluate(_axe())
+    found: list[str] = page.evaluate(AXE)
+    return found
 
 
 def complaints(page: Page) -> list[str]:

@@ -17,7 +17,7 @@ from agent.poll import Publisher
 from agent.serve import account
 from agent.shown import countdown, shown, shown_target
 from agent.words import STATES, UNREACHABLE
-from tests.accessibility import complaints, keyboard_complaints
+from tests.accessibility import axe_complaints, complaints, keyboard_complaints
 from tests.crowded import crowded_config, crowded_messages, crowded_snapshot
 from tests.example_snapshot import MINUTE, NOW, make_config, make_snapshot, make_verdict
 from tests.showing import Running, browser, showing
@@ -232,6 +232,48 @@ def test_a_page_fits_a_desk_and_a_phone_and_is_for_everybody(running, open_page,
     page.context.close()
 
 
+WIDTHS = {"desk": 1920, "phone": 390}
+
+
+def axe_in_every_look(page: Page) -> list[str]:
+    """What axe-core says of a page at a desk and on a phone, in light and in dark colours."""
+    found = []
+    for device, width in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": 1080})
+        for colours in ("light", "dark"):
+            page.emulate_media(color_scheme=colours)
+            found += [f"{device}, {colours}: {said}" for said in axe_complaints(page)]
+    return found
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_wrong_with_a_page(running, open_page, path):
+    page = open_page()
+    page.goto(running.url + path)
+    assert axe_in_every_look(page) == []
+    page.context.close()
+
+
+def test_axe_finds_nothing_wrong_with_a_page_that_is_covered(running, open_page):
+    page = open_page()
+    page.goto(running.url)
+    page.evaluate("() => { main.inert = true; cover.hidden = false; }")
+    assert axe_in_every_look(page) == []
+    page.context.close()
+
+
+def test_axe_sees_what_is_wrong(running, open_page):
+    page = open_page()
+    page.goto(running.url + "/sources")
+    page.evaluate(
+        "() => { const one = document.createElement('img'); one.src = '/static/icon.svg'; main.append(one); }"
+    )
+    page.evaluate("() => { document.querySelector('h1').style.color = '#ccc'; }")
+    said = " ".join(axe_complaints(page))
+    assert [rule for rule in ("image-alt", "color-contrast") if f"axe {rule}" not in said] == []
+    page.context.close()
+
+
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("width", [1920, 390])
 def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(running, open_page, path, width):
@@ -323,6 +365,14 @@ def test_a_page_behind_the_wallboard_is_for_everybody(small, open_page, path, wi
     assert complaints(page) == []
     assert keyboard_complaints(page) == []
     assert said == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", ["/indicators/ops/answered", "/indicators/ops/sound", "/systems/portal"])
+def test_axe_finds_nothing_wrong_with_a_page_behind_the_wallboard(small, open_page, path):
+    page = open_page()
+    page.goto(small.url + path)
+    assert axe_in_every_look(page) == []
     page.context.close()
 
 
