@@ -318,6 +318,16 @@ BAND_SHARES: Mapping[Band, tuple[Fraction, Fraction]] = {  # 财预〔2020〕10�
 }
 
 
+class Cause(StrEnum):
+    """What a deviation is put down to, as the 监控表 asks it. Words for people are in `agent.words`."""
+
+    FUNDS = "funds"
+    RULES = "rules"
+    STAFF = "staff"
+    HARDWARE = "hardware"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What a person answers for, of one indicator in one year: a number, a word with its band, or why it is off target.
@@ -339,6 +349,7 @@ class Statement:
     reason: str | None = None  # 偏差原因分析及改进措施, or why the row does not apply
     survey: Mapping[str, int] = field(default_factory=dict)  # sent, returned, valid
     evidence: tuple[tuple[str, str], ...] = ()  # file name, SHA-256 of its content in the ledger
+    causes: tuple[Cause, ...] = ()  # what the deviation is put down to, beside the reason
 
     @property
     def value(self) -> Fraction | None:

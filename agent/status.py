@@ -218,6 +218,7 @@ def _stated(statement: Statement, zone: tzinfo) -> Json:
         "band": None if statement.band is None else statement.band.value,
         "score": _number(statement.score),
         "not_applicable": statement.not_applicable,
+        "causes": [cause.value for cause in statement.causes],
         "reason": statement.reason,
         "survey": dict(statement.survey),
         "evidence": [{"name": name, "sha256": hashed} for name, hashed in statement.evidence],

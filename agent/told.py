@@ -54,6 +54,8 @@ def _parts(stated: Statement, unit: Unit) -> Iterator[tuple[str, str]]:
         yield part, str(count)
     if stated.evidence:
         yield "evidence", "、".join(f"{name}({hashed[:8]})" for name, hashed in stated.evidence)
+    for cause in stated.causes:
+        yield f"cause_{cause}", "√"
     if stated.reason is not None:
         yield "reason", stated.reason
     if stated.not_applicable:

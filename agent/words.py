@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from agent.model import Band, Service, Stage, State, Unit, Verdict
+from agent.model import Band, Cause, Service, Stage, State, Unit, Verdict
 
 STATES: dict[State, str] = {
     State.MET: "达标",
@@ -38,6 +38,13 @@ BANDS_WRITTEN: dict[str, Band] = {  # as people say them, and as some forms prin
     "部分达成": Band.PARTLY,
     "未达成": Band.NOT_ACHIEVED,
 }
+CAUSES: dict[Cause, str] = {  # the headings of the form, 财预〔2019〕136号
+    Cause.FUNDS: "经费保障",
+    Cause.RULES: "制度保障",
+    Cause.STAFF: "人员保障",
+    Cause.HARDWARE: "硬件条件保障",
+    Cause.OTHER: "其他",
+}
 UNITS: dict[Unit, str] = {
     Unit.RATIO: "比率",
     Unit.SECONDS: "秒",
@@ -57,6 +64,7 @@ PARTS = {  # what can be said of a row
     "returned": "回收问卷",
     "valid": "有效问卷",
     "evidence": "佐证材料",
+    **{f"cause_{cause.value}": f"偏差原因：{name}" for cause, name in CAUSES.items()},
     "reason": "偏差原因分析及改进措施",
     "not_applicable": "不适用",
 }

@@ -204,6 +204,18 @@ def test_everything_wrong_with_a_quality_is_said_at_once(
     assert refused(tmp_path, ATTESTED, **texts) == wrong
 
 
+def test_a_cause_is_ticked_beside_a_reason_and_only_there(tmp_path: Path) -> None:
+    claim = said(tmp_path, SHARE, reason="值守缺人", cause_staff="√", cause_other="是", cause_funds="否")
+    assert claim.body["causes"] == ["staff", "other"]
+    assert refused(tmp_path, SHARE, cause_staff="√") == {"reason": "勾选了人员保障的须说明原因，现为空"}
+    assert refused(tmp_path, SHARE, reason="值守缺人", cause_staff="缺2人") == {
+        "cause_staff": "应为“√”或空，文字写入原因，现为“缺2人”"
+    }
+    assert refused(tmp_path, SHARE, not_applicable="是", reason="无", cause_staff="√") == {
+        "cause_staff": "填了“不适用”的不应再填，现为“√”"
+    }
+
+
 def test_of_a_measured_row_a_person_says_only_why_or_that_it_does_not_apply(tmp_path: Path) -> None:
     assert said(tmp_path, SHARE, reason="系统切换").body["reason"] == "系统切换"
     assert said(tmp_path, SHARE, not_applicable="是", reason="本年无此项").body["not_applicable"] is True

@@ -24,7 +24,7 @@ from agent.export.profile import FOLDER
 from agent.model import ConfigError
 from agent.status import Question
 from collectors import COLLECTORS
-from tests.closed_site import busy_site, closed, forged, problems
+from tests.closed_site import busy_site, closed, forged, problems, replaced
 from tests.form_site import OVER, PLAN, form_site
 from tests.plans import at
 
@@ -91,6 +91,19 @@ def test_the_first_months_hold_the_monitoring_form_with_what_was_expected_of_the
     change = {"expected.json": lambda content: content.replace(b'"not"', b'"sure"', 1)}
     found = problems(forged(tmp_path / "pack.zip", tmp_path / "forged.zip", change))
     assert any(one.file.startswith("forms/2026/mof-2020/monitoring") for one in found)
+
+
+def test_a_forged_cause_is_named_by_the_statement_and_by_the_form(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    with form_site(tmp_path / "site", read=AUGUST) as site:
+        site.state("answered", "2026-07-31", "2026-08-03T10:00", reason="值守缺人", causes=["staff"])
+        closed(site, tmp_path / "pack.zip", period=MONTHS, now=AUGUST)
+    assert problems(tmp_path / "pack.zip") == ()
+    forgery = forged(
+        tmp_path / "pack.zip", tmp_path / "forged.zip", {"attestations.csv": replaced("人员保障", "经费保障")}
+    )
+    (problem,) = problems(forgery)
+    assert (problem.file, "人员保障" in problem.expected) == ("attestations.csv", True)
 
 
 def test_a_form_of_a_closing_is_made_again_from_its_batch_after_the_ledger_went_on(tmp_path: Path) -> None:

@@ -121,6 +121,16 @@ def test_of_a_stated_row_the_last_statement_is_proposed_where_the_year_may_stay_
     assert foreseen(known, replace(row, accumulation=accumulation)) == proposed
 
 
+def test_the_causes_people_ticked_stand_in_their_columns_unless_a_text_was_put_there(site: FormSite) -> None:
+    site.state("answered", through="2026-07-31", reason="值守缺人", causes=["staff", "other"])
+    headings = ["经费保障", "制度保障", "人员保障", "硬件条件保障", "其他", "原因说明"]
+    table = site.made("monitoring", ".csv", period="2026-01..07").content.decode("utf-8-sig")
+    (line,) = [cells for cells in csv.reader(table.splitlines()) if "故障及时响应率" in cells]
+    assert dict(zip(headings, line[6:12], strict=True)) == {
+        "经费保障": "", "制度保障": "", "人员保障": "√", "硬件条件保障": "", "其他": "√", "原因说明": "值守缺人",
+    }  # fmt: skip
+
+
 def test_the_table_of_targets_prints_what_was_promised_and_no_verdict(site: FormSite) -> None:
     content = site.content("targets")
     assert next((row["level"], row["name"], row["printed_target"]) for row in content["rows"]) == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 import shutil
@@ -16,8 +17,8 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from agent import acts
-from agent.book.statements import filled, statements
+from agent import acts, told, words
+from agent.book.statements import filled, statement_of, statements
 from agent.cli import app
 from agent.config import Config, load
 from agent.evaluate import Board, custom
@@ -173,7 +174,7 @@ def test_what_is_measured_is_locked_and_what_is_asked_is_open(desk: Desk) -> Non
         if not at_cell(sheet, column.label, row).protection.locked
     }
     assert {label for id, label in unlocked if id == "handled"} == {
-        "填报截至", "不适用", "偏差原因分析及改进措施（或不适用的原因）",
+        "填报截至", "不适用", *words.CAUSES.values(), "偏差原因分析及改进措施（或不适用的原因）",
     }  # fmt: skip
     assert ("budget", "分子") in unlocked
     assert ("budget", "发放") not in unlocked
@@ -181,6 +182,30 @@ def test_what_is_measured_is_locked_and_what_is_asked_is_open(desk: Desk) -> Non
     assert ("rules", "完成档次") in unlocked
     lists = {str(one.sqref): one.formula1 for one in sheet.data_validations.dataValidation if one.type == "list"}
     assert lists["J7"] == '"健全,完备"'
+    assert lists["U8"] == '"√"'
+
+
+def test_ticked_causes_come_back_with_the_reason_and_stand_in_the_next_workbook(desk: Desk) -> None:
+    book = desk.send()
+    sheet = fill_in(book)
+    put(sheet, ROWS["handled"], 人员保障="√", 其他="是")
+    taken = desk.take(desk.back(book))
+    (said,) = [one.claim.body for one in taken.rows if one.claim.indicator.id == "handled"]
+    assert said["causes"] == ["staff", "other"]
+    book = desk.send()
+    again = book["财务科"]
+    assert [at_cell(again, name, ROWS["handled"]).value for name in words.CAUSES.values()] == [
+        None, None, "√", None, "√",
+    ]  # fmt: skip
+    assert [outcome.act for outcome in desk.take(desk.back()).rows] == [None] * 4
+    put(again, ROWS["handled"], 人员保障=None, 其他=None)
+    (changed,) = [one for one in desk.take(desk.back(book)).rows if one.act is not None]
+    assert list(told_changes(changed)) == ["偏差原因：人员保障 √ → 无", "偏差原因：其他 √ → 无"]
+
+
+def told_changes(outcome: acts.Outcome) -> list[str]:
+    assert outcome.act is not None
+    return told.changes(outcome.former, statement_of(outcome.act), outcome.claim.verdict.unit)
 
 
 def test_rows_that_were_moved_are_known_again(desk: Desk) -> None:
@@ -268,6 +293,11 @@ BAD: list[tuple[str, Callable[[Worksheet], None], list[str]]] = [
      ["财务科!D5：targets.yaml 的该项目中没有“budget”"]),
     ("a row of nobody", lambda s: put(s, 12, 分子=5), ["财务科!D12：认不出这一行是哪个项目的哪项指标，请在原表上填写"]),
     ("no headings", lambda s: s.delete_rows(3, 2), ["财务科：找不到表头行，请在原表上填写，不要删改表头"]),
+    ("a text where a cause is ticked", lambda s: put(s, 8, 人员保障="缺2人"),
+     ["财务科!U8：应为“√”或空，文字写入原因，现为“缺2人”"]),
+    ("a cause without a reason", lambda s: put(s, 5, 经费保障="√"), ["财务科!X5：勾选了经费保障的须说明原因，现为空"]),
+    ("a cause of what does not apply", lambda s: put(s, 8, 不适用="是", 制度保障="√"),
+     ["财务科!T8：填了“不适用”的不应再填，现为“√”"]),
     ("a file that did not come", lambda s: put(s, 5, 佐证材料文件名="决算.pdf"),
      ["财务科!P5：“决算.pdf”：找不到文件，请连同佐证材料文件夹一并导入（--evidence）"]),
 ]  # fmt: skip
@@ -395,6 +425,19 @@ def test_the_commands_make_the_workbook_take_it_in_and_send_back_what_is_wrong(
     assert "王某" not in told
     run(desk, "import", str(desk.file))
     assert "填报 4 行：0 行有改动，4 行与已有填报相同" in capsys.readouterr().out
+
+
+def test_the_causes_of_a_miss_reach_the_monitoring_form_of_the_months_the_workbook_was_of(desk: Desk) -> None:
+    sources = ["--sources", str(desk.folder / "sources.yaml"), "--period", "2026-01..07"]
+    run(desk, "export", "--form", "attest", "-o", str(desk.file), *sources)
+    book = load_workbook(desk.file)
+    put(fill_in(book), ROWS["handled"], 人员保障="√")
+    book.save(desk.file)
+    run(desk, "import", str(desk.file))  # in November: it speaks of July all the same
+    run(desk, "export", "--form", "monitoring", "-o", str(desk.folder / "监控表.csv"), *sources)
+    table = (desk.folder / "监控表.csv").read_text(encoding="utf-8-sig")
+    (line,) = [cells for cells in csv.reader(table.splitlines()) if "handled" in cells]
+    assert line[6:12] == ["", "", "√", "", "", "三季度系统切换"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from agent.config import Indicator, Plan
 from agent.evaluate import custom, judge
 from agent.evaluate.judgement import Evidence
 from agent.measures import Attested, Count, Entered
-from agent.model import BAND_SHARES, Band, DabiaoError, Day, State, Tally, Unit, Verdict
+from agent.model import BAND_SHARES, Band, Cause, DabiaoError, Day, State, Tally, Unit, Verdict
 from agent.shown import shown, shown_target
 from agent.told import decimal, percent
 from agent.written import day, narrow, number, plain, tidy
@@ -28,7 +28,8 @@ from agent.written import day, narrow, number, plain, tidy
 MOST_DIGITS, MOST_PLACES = 15, 6
 MOST_TIMES = 10  # a numerator beyond so many denominators is a slip
 LONGEST_WORD, LONGEST_REASON = 30, 2000
-YES, NO = ("是", "不适用", "true", "yes", "1", "√"), ("", "否", "适用", "false", "no", "0")
+TICKS = ("√", "✓", "✔", "☑")
+YES, NO = ("是", "不适用", "true", "yes", "1", *TICKS), ("", "否", "适用", "false", "no", "0")
 
 
 class Part(StrEnum):
@@ -44,12 +45,19 @@ class Part(StrEnum):
     RETURNED = "returned"
     VALID = "valid"
     EVIDENCE = "evidence"
+    CAUSE_FUNDS = "cause_funds"
+    CAUSE_RULES = "cause_rules"
+    CAUSE_STAFF = "cause_staff"
+    CAUSE_HARDWARE = "cause_hardware"
+    CAUSE_OTHER = "cause_other"
     REASON = "reason"
     NOT_APPLICABLE = "not_applicable"
 
 
 OF_SURVEY = (Part.SENT, Part.RETURNED, Part.VALID)
-OF_ALL = {Part.THROUGH, Part.REASON, Part.NOT_APPLICABLE}
+OF_CAUSE: Mapping[Part, Cause] = {Part(f"cause_{cause}"): cause for cause in Cause}
+UNDENIED = {Part.THROUGH, Part.REASON, Part.NOT_APPLICABLE}  # what is said of a row that does not apply
+OF_ALL = UNDENIED | OF_CAUSE.keys()
 OF_ENTERED = OF_ALL | {Part.NUMERATOR, Part.DENOMINATOR, Part.EVIDENCE, *OF_SURVEY}
 OF_ATTESTED = OF_ALL | {Part.WORD, Part.BAND, Part.SCORE, Part.EVIDENCE}
 
@@ -136,6 +144,7 @@ class _Reading:
         self._read_through()
         if reason := self._text(Part.REASON, LONGEST_REASON):
             self.body["reason"] = reason
+        self._read_causes()
         if self._says_not_applicable():
             self._read_not_applicable(said)
         elif isinstance(self.indicator.measure, Entered):
@@ -143,7 +152,7 @@ class _Reading:
             self._read_survey()
         elif isinstance(self.indicator.measure, Attested):
             self._read_quality(self.indicator.measure)
-        elif Part.REASON not in said:
+        elif Part.REASON not in said and "causes" not in self.body:
             self.note(Part.REASON, "本行数值由系统计量，只可填写原因或“不适用”，现均为空")
         if files:
             self._read_files(files)
@@ -177,6 +186,19 @@ class _Reading:
             self.note(part, f"不应超过 {longest} 字，现为 {len(text)} 字")
         return text
 
+    def _read_causes(self) -> None:
+        causes = [cause for part, cause in OF_CAUSE.items() if self._is_ticked(part)]
+        if causes:
+            self.body["causes"] = [cause.value for cause in causes]
+            if Part.REASON not in self.said:
+                self.note(Part.REASON, f"勾选了{'、'.join(words.CAUSES[one] for one in causes)}的须说明原因，现为空")
+
+    def _is_ticked(self, part: Part) -> bool:
+        answer = narrow(self.said.get(part, "")).lower()
+        if answer not in YES + NO:
+            self.note(part, f"应为“{TICKS[0]}”或空，文字写入原因，现为“{self.said[part]}”")
+        return answer in YES
+
     def _says_not_applicable(self) -> bool:
         written = self.said.get(Part.NOT_APPLICABLE, "")
         answer = narrow(written).lower()
@@ -188,7 +210,7 @@ class _Reading:
         self.body["not_applicable"] = True
         if Part.REASON not in said:
             self.note(Part.REASON, "填“不适用”的须说明原因")
-        for part in sorted(said - OF_ALL - {Part.EVIDENCE}):
+        for part in sorted(said - UNDENIED - {Part.EVIDENCE}):
             self.note(part, f"填了“不适用”的不应再填，现为“{self.said[part]}”")
 
     def _read_files(self, files: Sequence[File]) -> None:

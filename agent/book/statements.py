@@ -13,6 +13,7 @@ The body of an act of the kind `attest`, whose subject is `project/indicator`:
     score           the share of the points claimed within the band, as text
     not_applicable  true where the row does not apply this year
     reason          why it is off target, or does not apply
+    causes          what that is put down to (`agent.model.Cause`)
     survey          {sent, returned, valid}
     evidence        [{name, sha256}, …]; the contents are in `ledger.evidence`
     withdrawn       true: the statement before is taken back, and nothing stands
@@ -33,7 +34,7 @@ from fractions import Fraction
 from typing import Any
 
 from agent.ledger.acts import Act
-from agent.model import Band, Day, Instant, Statement
+from agent.model import Band, Cause, Day, Instant, Statement
 
 ATTEST, FILL = "attest", "fill"
 Place = tuple[int, str]  # year, project/indicator
@@ -92,6 +93,7 @@ def said_by(said: Mapping[str, Any], act: int = 0, at: Instant = 0, account: str
         reason=said.get("reason"),
         survey=said.get("survey", {}),
         evidence=tuple((one["name"], one["sha256"]) for one in said.get("evidence", ())),
+        causes=tuple(map(Cause, said.get("causes", ()))),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from agent.cli.options import DEFAULT_LEDGER, DEFAULT_TARGETS, LedgerAt, Targets
 from agent.model import ConfigError
 
 if TYPE_CHECKING:
+    from agent.acts import Part
     from agent.config import Config, Indicator, Plan
 
 
@@ -24,6 +26,10 @@ def attest(
     score: Annotated[str, typer.Option("--score", help="Share of the points, as 85%; default 100% if 达成.")] = "",
     through: Annotated[str, typer.Option("--through", help="The last day it speaks of; default: today.")] = "",
     evidence: Annotated[list[Path] | None, typer.Option("--evidence", help="A file to keep with it.")] = None,
+    cause: Annotated[
+        list[str] | None,
+        typer.Option("--cause", help="经费保障, 制度保障, 人员保障, 硬件条件保障 or 其他; repeatable."),
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why it is off target, or does not apply.")] = "",
     not_applicable: Annotated[bool, typer.Option("--not-applicable", help="The row does not apply.")] = False,
     sent: Annotated[str, typer.Option("--sent", help="Of a survey: questionnaires sent.")] = "",
@@ -47,6 +53,7 @@ def attest(
         acts.Part.BAND: band,
         acts.Part.SCORE: score,
         acts.Part.THROUGH: through,
+        **ticked(cause or ()),
         acts.Part.REASON: reason,
         acts.Part.NOT_APPLICABLE: "是" if not_applicable else "",
         acts.Part.SENT: sent,
@@ -67,11 +74,27 @@ def attest(
     except acts.Unclear as unclear:
         unreadable += unclear.wrong
     if unreadable:
-        raise ConfigError([f"--{part.value.replace('_', '-')}：{says}" for part, says in unreadable])
+        raise ConfigError([f"--{_option(part)}：{says}" for part, says in unreadable])
     with open_ledger(ledger) as opened:
         outcomes = acts.state(opened, [claim], now, acts.account())
     for line in terminal.attested(outcomes):
         console().print(line, soft_wrap=True)
+
+
+def ticked(causes: Sequence[str]) -> dict[Part, str]:
+    """The causes named, as cells that are ticked; ConfigError for one the form does not have."""
+    from agent import words
+    from agent.acts.saying import OF_CAUSE, TICKS
+
+    known = {words.CAUSES[cause]: part for part, cause in OF_CAUSE.items()}
+    if unknown := [name for name in causes if name not in known]:
+        raise ConfigError([f"--cause：应为{'、'.join(known)}之一，现为“{name}”" for name in unknown])
+    return {known[name]: TICKS[0] for name in causes}
+
+
+def _option(part: Part) -> str:
+    """The option that says a part."""
+    return "cause" if part.startswith("cause_") else part.value.replace("_", "-")
 
 
 def chosen_row(config: Config, text: str, year: int | None) -> tuple[Plan, Indicator]:

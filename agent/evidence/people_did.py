@@ -62,6 +62,7 @@ ATTESTATIONS = (
     Column("得分比例", "text", "在该档内主张的得分比例"),
     Column("不适用", "integer", "不适用为1"),
     Column("原因", "text", "偏差原因分析及改进措施，或不适用的原因"),
+    Column("偏差归因", "text", "监控表所列的偏差原因；多个以顿号隔开"),
     Column("问卷", "text", "发放、回收、有效份数，JSON"),
     Column("佐证材料", "text", "文件名=SHA-256，内容在 evidence/ 下；多个以分号隔开"),
     Column("计入", "integer", "本期间判定所依据的一条为1"),
@@ -93,6 +94,7 @@ def _stated(one: Statement, name: str, moments: Moments) -> Row:
         fraction(one.score),
         "1" if one.not_applicable else "",
         guarded(one.reason),
+        "、".join(words.CAUSES[cause] for cause in one.causes),
         guarded(compact(dict(one.survey)) if one.survey else None),
         guarded(";".join(f"{file}={hashed}" for file, hashed in one.evidence) or None),
     ]

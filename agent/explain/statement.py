@@ -29,6 +29,8 @@ def stated(said: Statement, about: Subject) -> Iterator[Rule]:
         yield Rule(
             "问卷", "，".join(f"{name}{said.survey[key]}份" for key, name in SURVEY.items() if key in said.survey)
         )
+    if said.causes:
+        yield Rule("偏差原因", "、".join(words.CAUSES[cause] for cause in said.causes))
     if said.reason:
         yield Rule("原因", said.reason)
     for name, hashed in said.evidence:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from agent import words
 from agent.config import Indicator, Project
 from agent.export.appraisal import Funds, funds_of, placed_by
 from agent.export.basis import YEAR, Basis
@@ -20,7 +21,7 @@ from agent.export.blocks import (
     ten_thousands,
     title,
 )
-from agent.export.columns import OWED, value_text
+from agent.export.columns import OWED, TICK, value_text
 from agent.export.content import fund, heading, row_content
 from agent.export.filling import Filling, Fund
 from agent.export.form import Cell, Form, Grid, Sheet, Style
@@ -136,9 +137,10 @@ def _row(basis: Basis, indicator: Indicator, verdict: Verdict) -> Row:
 
 
 def _said(texts: Mapping[str, str], row: Row) -> dict[str, str]:
-    """What was filled in of one row: fields named `指标名称:栏目`."""
-    mark = f"{row.indicator.name}:"
-    return {name.removeprefix(mark): text for name, text in texts.items() if name.startswith(mark)}
+    """What was filled in of one row: the causes that were ticked, and fields named `指标名称:栏目`."""
+    mark, stated = f"{row.indicator.name}:", row.verdict.stated
+    ticked = {words.CAUSES[cause]: TICK for cause in stated.causes} if stated is not None else {}
+    return ticked | {name.removeprefix(mark): text for name, text in texts.items() if name.startswith(mark)}
 
 
 def _printed(line: Line) -> dict[str, str]:

@@ -6,7 +6,7 @@ from datetime import date
 
 from agent import words
 from agent.acts import Part
-from agent.acts.saying import OF_SURVEY, parts_of
+from agent.acts.saying import OF_CAUSE, OF_SURVEY, TICKS, parts_of
 from agent.config import Indicator
 from agent.measures import Attested, Entered
 from agent.model import Day, State, Statement, Unit, Verdict
@@ -72,7 +72,7 @@ def system_value(row: Indicator, sheets: Sheets) -> str:
 def given_of(row: Indicator, stated: Statement | None, through: Day) -> dict[Part, object]:
     """What was stated last, as cells; of a row nobody has spoken of yet the last day of the period."""
     if stated is None:
-        return {Part.THROUGH: date.fromordinal(through)} if not row.measure.from_records else {}
+        return {Part.THROUGH: date.fromordinal(through)}
     survey = {part: stated.survey.get(part.value) for part in OF_SURVEY}
     is_day = row.measure.unit is Unit.DATE
     return {
@@ -84,6 +84,7 @@ def given_of(row: Indicator, stated: Statement | None, through: Day) -> dict[Par
         Part.SCORE: number(stated.score),
         Part.EVIDENCE: "\n".join(name for name, _ in stated.evidence) or None,
         Part.NOT_APPLICABLE: "是" if stated.not_applicable else None,
+        **{part: TICKS[0] for part, cause in OF_CAUSE.items() if cause in stated.causes},
         Part.REASON: stated.reason,
         **survey,
     }

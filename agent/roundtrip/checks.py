@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from agent import words
 from agent.acts import Part
-from agent.acts.saying import OF_SURVEY
+from agent.acts.saying import OF_CAUSE, OF_SURVEY, TICKS
 from agent.config import Indicator, Project
 from agent.measures import Attested
 from agent.model import Unit
@@ -51,6 +51,8 @@ class Checks:
                 self._list(Part.WORD, number, row.measure.accept, "warning", note)
                 self._list(Part.BAND, number, tuple(words.BANDS.values()), "stop")
             self._list(Part.NOT_APPLICABLE, number, ("是",), "stop")
+            for part in OF_CAUSE:
+                self._list(part, number, (TICKS[0],), "stop")
         cells = f"{FIRST_ROW}:{{letter}}{FIRST_ROW + len(rows) - 1}"
         for part in (*OF_SURVEY, Part.SCORE, Part.THROUGH):
             if part in self.letters:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from agent import words
 from agent.acts import Part
+from agent.acts.saying import OF_CAUSE
+from agent.model import Cause
 
 VERSION = 1
 GUIDE, HEADS, HIDDEN = "填写说明", "表头信息", "_dabiao"
@@ -19,6 +22,7 @@ PROJECT, INDICATOR, TARGET, DEMAND, SYSTEM_VALUE, NUMBER = (
     "系统数值",
     "序号",
 )
+CAUSES = "偏差原因（打√，可多选）"
 HEAD_FIELD, HEAD_TEXT, HEAD_NOTE = "栏目", "填写内容", "说明"
 KNOWN_ROW = re.compile(r"dabiao:(\d+):(\d{4}):([^:]+):([^:]+)")
 
@@ -51,6 +55,10 @@ COLUMNS: tuple[Column, ...] = (
     Column("佐证材料文件名", 18, Part.EVIDENCE),
     Column("填报截至", 12, Part.THROUGH),
     Column("不适用", 7, Part.NOT_APPLICABLE),
+    *(
+        Column(words.CAUSES[cause], 7 if cause is Cause.HARDWARE else 5, part, CAUSES)
+        for part, cause in OF_CAUSE.items()
+    ),
     Column("偏差原因分析及改进措施（或不适用的原因）", 30, Part.REASON),
 )
 HEAD_COLUMNS: tuple[Column, ...] = (

@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from agent.excel.opening import Opened
-from agent.roundtrip.layout import HEAD_FIELD, IDENTITY, INDICATOR, PROJECT, Column, Identity, identity
+from agent.roundtrip.layout import HEAD_FIELD, HEAD_TEXT, IDENTITY, INDICATOR, PROJECT, Column, Identity, identity
 from agent.roundtrip.problems import Problem
 from agent.written import text_of
 
@@ -88,7 +88,8 @@ def _text(sheet: Worksheet, books: Opened, cell: Cell | MergedCell, problems: li
 def _headings(sheet: Worksheet, columns: Sequence[Column]) -> tuple[int, dict[str, int]] | None:
     """The row below which the table begins, and the place of each column; its headings may stand in two rows."""
     labels = {column.label for column in columns}
-    wanted = {PROJECT, columns[-2].label}
+    filled_in = [column.label for column in columns if column.part or column.label == HEAD_TEXT]
+    wanted = {PROJECT, filled_in[-1]}
     rows = list(rows_within(sheet, HEADINGS_WITHIN, MOST_COLUMNS))
     for number, cells in enumerate(rows, 1):
         if PROJECT not in map(text_of, cells):
