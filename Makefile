@@ -23,8 +23,8 @@ test unit test-long: export PYTHONDONTWRITEBYTECODE =# the agent is started many
 test: $(STAMP) ## all the tests that take seconds
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-unit: $(STAMP) ## of these, the ones that need no server and start no process
-	$(BIN)/python -m pytest -m "not server and not long" $(PARALLEL) $(ARGS)
+unit: $(STAMP) ## of these, the ones of one room: no server, no process, no whole document
+	$(BIN)/python -m pytest -m "not server and not whole and not long" $(PARALLEL) $(ARGS)
 
 test-long: $(STAMP) ## the tests that take minutes
 	$(BIN)/python -m pytest -m long $(ARGS)

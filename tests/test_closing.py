@@ -54,6 +54,8 @@ from tests.closed_site import busy_site, closed, forged, problems, question, ver
 from tests.sites import Site as CommandSite
 from tests.small_site import NOW, Site, at
 
+pytestmark = pytest.mark.whole
+
 FEBRUARY, MARCH, APRIL = period_of("2026-02"), period_of("2026-03"), at("2026-04-01T00:00:00")
 FINAL = Wanted("final")
 
@@ -67,31 +69,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 def since(site: Site, now: int = APRIL) -> list[Since]:
     return changed_since(site.ledger, lambda period: question(site, period, now), lambda done, total: None)
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "days"),
-    [
-        ("2026-01..07", "2026-01..07", 212),
-        ("2026-02", "2026-02", 28),
-        ("2026-01..12", "2026", 365),
-        ("2028", "2028", 366),
-    ],
-)
-def test_a_period_is_whole_months_of_one_year(text: str, name: str, days: int) -> None:
-    period = period_of(text)
-    assert (period.name, period.last - period.first) == (name, days)
-
-
-@pytest.mark.parametrize("text", ["2026-13", "2026-07..01", "2026-0", "26-01", "2026-01..2027-02", "1999-01", ""])
-def test_what_is_no_period_says_what_was_expected(text: str) -> None:
-    with pytest.raises(ConfigError, match="expected months of one year such as"):
-        period_of(text)
-
-
-def test_the_words_of_a_period_are_those_people_use() -> None:
-    said = [year_of(2026), period_of("2026-01..07"), period_of("2026-02")]
-    assert [one.words for one in said] == ["2026年", "2026年1–7月", "2026年2月"]
 
 
 def test_a_closing_is_an_act_with_its_values_and_the_hash_of_its_pack(site: Site, tmp_path: Path) -> None:

@@ -22,18 +22,16 @@ from hypothesis import strategies as st
 
 from agent.book.period import year_of
 from agent.evidence import Problem, Verified, verify
-from agent.evidence.archive import BrokenError, ContainerWriter, members
-from agent.evidence.cells import Moments, guarded, instant, unguarded
+from agent.evidence.archive import ContainerWriter
 from agent.evidence.manifest import entries
 from agent.evidence.reading import Pack
-from agent.evidence.records import RecordTable
 from agent.evidence.verification import GIVEN
-from agent.model import ConfigError, Record
-from agent.worktime import LocalDays
+from agent.model import ConfigError
 from collectors import COLLECTORS
 from tests.closed_site import busy_site, closed, forged, problems, replaced, verdict_with
 from tests.form_site import OVER, form_site
-from tests.small_site import at
+
+pytestmark = pytest.mark.whole
 
 
 class Made(NamedTuple):
@@ -335,86 +333,6 @@ def test_a_pack_cut_off_anywhere_is_refused(made: Made, tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_the_users_mistake(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         problems(tmp_path / "none.zip")
-
-
-# --- cells ------------------------------------------------------------------------------------------------------------
-
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
-    ["=1+1", "+1", "-5", "-5.5", "-x", "@a", "'", "''", "", "\t=1", "a\r\nb", '"', ",", "\0", "00123"]
-)
-
-
-@given(TEXTS | st.none())
-def test_every_text_comes_back_from_its_cell_and_is_no_formula(text: str | None) -> None:
-    cell = guarded(text)
-    assert unguarded(cell) == text
-    assert cell[:1] not in "=+@\t\r\n" or not cell
-
-
-@given(st.integers(-62_135_596_800_000_000 - 10**15, 253_402_300_799_999_999 + 10**15))
-def test_every_instant_comes_back_from_its_cell(moment: int) -> None:
-    for zone in ("Asia/Shanghai", "Europe/Berlin", "America/Sao_Paulo"):
-        assert instant(Moments(LocalDays(zone)).text(moment)) == moment
-
-
-def test_an_hour_the_clock_shows_twice_is_told_apart() -> None:
-    moments = Moments(LocalDays("Europe/Berlin"))
-    first, second = instant("2026-10-25T02:30:00+02:00"), instant("2026-10-25T02:30:00+01:00")
-    assert moments.text(first) != moments.text(second)
-    assert moments.text(at("2026-03-02T09:00:00")) == "2026-03-02T02:00:00+01:00"
-
-
-NAMES = st.sampled_from(["a", "b", "state", "reported_at", "pause"])
-INSTANTS = st.integers(-(10**15), 10**16)
-
-
-@given(
-    st.builds(
-        Record,
-        kind=TEXTS,
-        source=st.just("faults"),
-        id=TEXTS,
-        system=TEXTS | st.none(),
-        times=st.dictionaries(NAMES, INSTANTS, max_size=4),
-        fields=st.dictionaries(NAMES, TEXTS, max_size=4),
-        pairs=st.dictionaries(NAMES, st.lists(st.tuples(INSTANTS, INSTANTS | st.none()), max_size=2).map(tuple)),
-        version=st.integers() | st.none(),
-        changed_at=INSTANTS | st.none(),
-        withdrawn=st.booleans(),
-    )
-)
-def test_every_record_comes_back_from_its_row_also_what_a_former_mapping_left(record: Record) -> None:
-    days = LocalDays("Asia/Shanghai")
-    told = RecordTable("faults", None, days)
-    assert told.record(told.row(record, told.told(record))) == record
-
-
-@pytest.fixture
-def container(tmp_path: Path) -> Path:
-    with (tmp_path / "small.zip").open("w+b") as file:
-        writer = ContainerWriter(file)
-        writer.add("a.txt", b"first")
-        writer.add("folder/b%20c.bin", b"")
-        writer.finish()
-    return tmp_path / "small.zip"
-
-
-def test_a_container_is_read_back_as_it_was_written(container: Path) -> None:
-    with container.open("rb") as file:
-        assert [(one.name, one.size) for one in members(file)] == [("a.txt", 5), ("folder/b%20c.bin", 0)]
-    with zipfile.ZipFile(container) as zipped:
-        assert zipped.read("a.txt") == b"first"
-
-
-def test_every_byte_between_the_files_of_a_container_counts(container: Path, tmp_path: Path) -> None:
-    whole = container.read_bytes()
-    content = range(whole.index(b"first"), whole.index(b"first") + 5)
-    for place in set(range(len(whole))) - set(content):
-        changed = bytearray(whole)
-        changed[place] ^= 0x20
-        (tmp_path / "changed.zip").write_bytes(changed)
-        with (tmp_path / "changed.zip").open("rb") as file, pytest.raises(BrokenError):
-            members(file)
 
 
 # --- attacks whose manifest fits --------------------------------------------------------------------------------------

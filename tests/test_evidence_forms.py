@@ -28,6 +28,8 @@ from tests.closed_site import busy_site, closed, forged, problems, replaced
 from tests.form_site import OVER, PLAN, form_site
 from tests.plans import at
 
+pytestmark = pytest.mark.whole
+
 AUGUST = at("2026-08-10T09:00")
 YEAR, MONTHS = year_of(2026), period_of("2026-01..07")
 SCORED = "forms/2026/mof-2020/self-evaluation"

@@ -23,6 +23,8 @@ from tests.form_site import OVER, FormSite, form_site
 from tests.plans import at
 from tests.sites import Site
 
+pytestmark = pytest.mark.whole
+
 LATER = at("2027-03-01T09:00")
 
 

@@ -63,23 +63,28 @@ def by_chance(found):
     return [trial for trial in found if not trial.year.name.startswith("even")]
 
 
+@pytest.mark.whole
 def test_years_drawn_by_chance_end_inside_the_interval_four_times_in_five():
     found = list(years.trials(years.drawn(range(3)), every=60))
     assert 0.75 <= share_covered(found) <= 0.92
 
 
+@pytest.mark.whole
 def test_the_demos_year_ends_inside_the_interval_four_times_in_five():
     assert 0.75 <= share_covered(by_chance(list(years.trials(years.demo(0))))) <= 0.95
 
 
+@pytest.mark.whole
 def test_permit_cases_end_inside_the_interval_four_times_in_five(shared):
     assert 0.75 <= share_covered(list(years.trials(years.permits(shared)))) <= 0.87
 
 
+@pytest.mark.whole
 def test_help_desk_tickets_end_inside_the_interval_four_times_in_five(shared):
     assert 0.72 <= share_covered(list(years.trials(years.help_desk(shared), every=90))) <= 0.87
 
 
+@pytest.mark.whole
 def test_percentiles_and_maxima_drawn_by_chance_end_inside_the_interval_four_times_in_five():
     found = list(years.trials((year for seed in range(2) for year in years.ranked(seed)), every=60))
     assert 0.70 <= share_covered(found) <= 0.95

@@ -628,6 +628,7 @@ def test_sampled_values_give_personal_data_away() -> None:
 # --- real logs --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_the_help_desk_log_gives_the_figures_two_other_tools_agree_on(shared: Path) -> None:
     names = {
         "case:concept:name": "ticket",

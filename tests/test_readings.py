@@ -32,6 +32,8 @@ from tests import servers
 from tests.form_site import PLAN, form_site
 from tests.plans import at, site
 
+pytestmark = pytest.mark.whole
+
 NOW = at("2026-11-25T10:00")
 MEASURES: dict[str, dict[str, Any]] = {
     "handled": {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}},

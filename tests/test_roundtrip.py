@@ -31,6 +31,8 @@ from collectors import COLLECTORS
 from tests import servers
 from tests.plans import at, site
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parents[1]
 NOW = at("2026-11-25T10:00")
 TODAY = date(2026, 11, 25).toordinal()

@@ -18,6 +18,8 @@ from agent.model import ConfigError
 from tests.form_site import OVER, PLAN, FormSite, form_site
 from tests.plans import at
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[FormSite]:

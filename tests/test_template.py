@@ -26,6 +26,8 @@ from tests import servers
 from tests.form_site import OVER, PLAN, FormSite, form_site
 from tests.plans import at
 
+pytestmark = pytest.mark.whole
+
 LINE = Side(style="thin")
 FRAME = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
 TITLE = "市级项目支出绩效自评表"
