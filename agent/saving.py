@@ -27,6 +27,6 @@ def appearing(file: Path, content: bytes) -> Iterator[None]:
         yield
         part.replace(file)
     except OSError as error:
-        raise ConfigError(f"-o {file}：{error.strerror}") from None
+        raise ConfigError(f"-o {file}：不能写入（{error.strerror}）") from None
     finally:
         part.unlink(missing_ok=True)

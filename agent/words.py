@@ -122,6 +122,31 @@ FINDINGS = {
     "backlog_grows": "未结只增不减",
     "changed_since_closing": "封账后有变化",
 }
+ACTS = {  # what people did, by the kind the log keeps
+    "exclude": "申请剔除",
+    "restore": "申请恢复",
+    "approve": "批准",
+    "confirm": "确认口径",
+    "object": "口径有异议",
+    "define": "变更口径",
+    "withdraw": "确认撤回",
+    "retract": "撤回申请",
+    "attest": "填报",
+    "fill": "填写表头",
+    "acknowledge": "已知晓",
+    "lift": "取消已知晓",
+    "export": "导出",
+    "close": "封账",
+}
+FORMS = {  # what can be exported
+    "attest": "填报表",
+    "readings": "口径确认表",
+    "self-evaluation": "自评表",
+    "monitoring": "监控表",
+    "targets": "绩效目标表",
+    "annual-report": "年度报告",
+    "monthly-report": "月报",
+}
 DEMO = "演示数据"
 NO_OWNER = "未指定责任处室"
 

@@ -93,36 +93,36 @@ def test_it_can_be_lifted_once(office):
     office.acknowledge()
     acts.lift(office.ledger, office.plan, office.row, "已恢复", NOW, "li")
     assert office.verdict().acknowledged is None
-    with pytest.raises(ConfigError, match="ops/x: expected an indicator that is acknowledged, got one that is not"):
+    with pytest.raises(ConfigError, match="ops/x：没有登记为已知晓，无可取消"):
         acts.lift(office.ledger, office.plan, office.row, "已恢复", NOW, "li")
 
 
 def test_one_that_is_over_cannot_be_lifted(office):
     office.acknowledge()
-    with pytest.raises(ConfigError, match="got one that is not"):
+    with pytest.raises(ConfigError, match="无可取消"):
         acts.lift(office.ledger, office.plan, office.row, "已恢复", at("2026-03-16T08:00"), "li")
 
 
 @pytest.mark.parametrize("day", [date(2026, 3, 9), date(2027, 1, 1)])
 def test_it_holds_from_today_and_never_beyond_the_year(office, day):
-    with pytest.raises(ConfigError, match=f"--until: expected a day from 2026-03-10 to 2026-12-31, got {day}"):
+    with pytest.raises(ConfigError, match=f"--until：应在 2026-03-10 至 2026-12-31 之间，现为 {day}"):
         office.acknowledge(day.toordinal())
     assert acts.log(office.ledger)[0] == []
 
 
 def test_it_needs_a_reason(office):
-    with pytest.raises(ConfigError, match="--reason: expected why, got nothing"):
+    with pytest.raises(ConfigError, match="--reason：应写明理由，现为空"):
         office.acknowledge(reason=" ")
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("x", "--reason", "y"), "--until and --lift: expected one of them"),
-        (("x", "--reason", "y", "--until", "2026-12-31", "--lift"), "--until and --lift: expected one of them"),
-        (("x", "--reason", "y", "--until", "tomorrow"), "--until: expected a date such as 2026-12-31, got 'tomorrow'"),
-        (("x", "--reason", "y", "--lift"), "ops/x: expected an indicator that is acknowledged, got one that is not"),
-        (("z", "--reason", "y", "--lift"), "indicator 'z': expected project/indicator"),
+        (("x", "--reason", "y"), "--until 与 --lift：应给出其中一个"),
+        (("x", "--reason", "y", "--until", "2026-12-31", "--lift"), "--until 与 --lift：应给出其中一个"),
+        (("x", "--reason", "y", "--until", "tomorrow"), "--until：应为日期，如 2026-12-31，现为“tomorrow”"),
+        (("x", "--reason", "y", "--lift"), "ops/x：没有登记为已知晓，无可取消"),
+        (("z", "--reason", "y", "--lift"), "指标“z”：应写作 项目/指标"),
     ],
 )
 def test_the_command_says_what_is_wrong(office, tmp_path, arguments, complaint):

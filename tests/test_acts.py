@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,11 +10,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from agent import acts
+from agent import acts, terminal, words
 from agent.book import Book, Delivery, definitions, ledger_at, recompute, register
+from agent.cli.making import FORMS
 from agent.config import Config
 from agent.evaluate import Board
+from agent.export.logged import log_export
 from agent.ledger import Ledger
 from agent.model import ConfigError, Mapped, Record, Verdict
 from tests import servers
@@ -67,7 +71,7 @@ def test_an_exclusion_counts_once_another_account_has_approved_it(desk: Desk) ->
 
 def test_nobody_approves_a_request_of_their_own(desk: Desk) -> None:
     asked = acts.request_exclusion(desk.ledger, "bad", "", "误报", NOW, "wang")
-    with pytest.raises(ConfigError, match="act 1: wang made this request; another account must approve it"):
+    with pytest.raises(ConfigError, match="第1条：申请人就是 wang，须由另一账号批准"):
         acts.approve(desk.ledger, desk.book, asked.n, NOW, "wang")
     assert desk.counts() == (1, 1, 0)
 
@@ -120,7 +124,7 @@ def test_a_reading_is_unconfirmed_until_confirmed_and_again_when_it_changes(desk
     row = desk.config.plans[0].projects[0].indicators[0]
     acts.confirm(desk.ledger, row, NOW, "wang")
     assert "unconfirmed" not in desk.verdict().flags
-    with pytest.raises(ConfigError, match="ops/x: was confirmed already, by wang with act 1"):
+    with pytest.raises(ConfigError, match="ops/x：wang 已确认（第1条）"):
         acts.confirm(desk.ledger, row, NOW, "li")
     stricter = site(desk.folder, {"x": SHARE, "y": SHARE | {"among": {"level": "1"}}}, target=">= 99 %")
     register(desk.ledger, definitions(stricter))
@@ -156,8 +160,8 @@ def test_a_removed_entry_breaks_the_chain(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("record", "reason", "message"),
     [
-        ("cases/none", "误报", "record 'cases/none': no such record; expected source/id as `dabiao explain` shows it"),
-        ("cases/bad", " ", "--reason: expected why, got nothing"),
+        ("cases/none", "误报", "记录“cases/none”：没有这条记录；应写作 数据源/编号，如 dabiao explain 所列"),
+        ("cases/bad", " ", "--reason：应写明理由，现为空"),
     ],
 )
 def test_a_request_that_cannot_be_made_says_why(desk: Desk, record: str, reason: str, message: str) -> None:
@@ -169,7 +173,7 @@ def test_a_request_that_cannot_be_made_says_why(desk: Desk, record: str, reason:
 
 def test_a_request_waits_only_once(desk: Desk) -> None:
     acts.request_exclusion(desk.ledger, "cases/bad", "", "误报", NOW, "wang")
-    with pytest.raises(ConfigError, match="act 1 by wang already asks for a change"):
+    with pytest.raises(ConfigError, match="wang 已提出申请（第1条），等待批准"):
         acts.request_exclusion(desk.ledger, "cases/bad", "", "误报", NOW, "li")
 
 
@@ -200,7 +204,7 @@ def test_the_account_is_the_systems_own(desk: Desk) -> None:
     assert asked.returncode == 0, asked.stderr
     own = dabiao(desk, "approve", "1")
     assert own.returncode == 2
-    assert "another account must approve it" in own.stderr
+    assert "须由另一账号批准" in own.stderr
     assert acts.log(desk.ledger)[0][0].account == acts.account()
     shown = dabiao(desk, "acts")
     assert "链式校验通过" in shown.stdout
@@ -222,15 +226,15 @@ def test_another_account_of_the_system_can_approve() -> None:
 
 def test_a_request_is_taken_back_by_its_own_account_alone_and_may_be_made_again(desk: Desk) -> None:
     asked = acts.request_exclusion(desk.ledger, "cases/bad", "", "误报", NOW, "wang")
-    with pytest.raises(ConfigError, match="act 1: wang made this request; only that account can take it back"):
+    with pytest.raises(ConfigError, match="第1条：申请人是 wang，只有该账号可以撤回"):
         acts.retract(desk.ledger, asked.n, NOW, "li")
     acts.retract(desk.ledger, asked.n, NOW, "wang")
-    with pytest.raises(ConfigError, match=r"expected a request that waits for approval \(waiting: none\)"):
+    with pytest.raises(ConfigError, match="第1条：不是等待批准的申请（等待批准的有：无）"):
         acts.approve(desk.ledger, desk.book, asked.n, NOW, "li")
     again = acts.request_exclusion(desk.ledger, "cases/bad", "", "误报", NOW, "wang")
     acts.approve(desk.ledger, desk.book, again.n, NOW, "li")
     assert desk.counts() == (1, 0, 1)
-    with pytest.raises(ConfigError, match="waiting: none"):
+    with pytest.raises(ConfigError, match="等待批准的有：无"):
         acts.retract(desk.ledger, again.n, NOW, "wang")
 
 
@@ -238,8 +242,19 @@ def test_a_record_is_taken_out_only_of_what_reads_its_kind(desk: Desk) -> None:
     wanted = definitions(desk.config)
     task = Record("task", "tasks", "t1", None, {}, {})
     desk.book.deliver(Delivery("tasks", "task", Mapped([task], [], [], None), NOW))
-    with pytest.raises(ConfigError, match=r"ops/x reads no task records of tasks \(it reads: case\)"):
+    with pytest.raises(ConfigError, match="ops/x 不计入 tasks 的 task 记录（计入的是：case）"):
         acts.request_exclusion(desk.ledger, "tasks/t1", "ops/x", "误报", NOW, "wang", wanted)
-    with pytest.raises(ConfigError, match="tasks/t1: no indicator reads task records of tasks"):
+    with pytest.raises(ConfigError, match="tasks/t1：没有指标计入 tasks 的 task 记录"):
         acts.request_exclusion(desk.ledger, "tasks/t1", "", "误报", NOW, "wang", wanted)
     assert acts.request_exclusion(desk.ledger, "cases/bad", "ops/x", "误报", NOW, "wang", wanted).n == 1
+
+
+def test_the_log_is_told_in_chinese_with_the_form_that_was_exported_and_the_act_that_was_approved(desk: Desk) -> None:
+    asked = acts.request_exclusion(desk.ledger, "cases/bad", "", "误报", NOW, "wang")
+    acts.approve(desk.ledger, desk.book, asked.n, NOW, "li")
+    log_export(desk.ledger, NOW, "wang", "monitoring", {"file": "监控表.xlsx"})
+    out = io.StringIO()
+    Console(file=out, width=80).print(terminal.acts(*acts.log(desk.ledger)))
+    said = [line.split()[4:6] for line in out.getvalue().splitlines()[1:4]]
+    assert said == [["申请剔除", "cases/bad"], ["批准", "第1条"], ["导出", "监控表"]]
+    assert words.FORMS.keys() == FORMS.keys()

@@ -373,7 +373,7 @@ def test_the_command_says_what_is_owed_by_whom_and_until_when(
     answer = json.loads(capsys.readouterr().out)
     assert (answer["filled"], answer["of"], answer["owners"]) == (0, 2, [{"owner": "财务科", "filled": 0, "of": 2}])
     assert [row["days_left"] for row in answer["rows"]] == [-2, -2]
-    with pytest.raises(ConfigError, match="--owed: expected no other option"):
+    with pytest.raises(ConfigError, match="--owed：只与"):
         app(["status", "--owed", "--window", "year", *files], standalone_mode=False)
 
 
@@ -406,7 +406,7 @@ def test_of_several_years_the_one_meant_has_to_be_named(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     command = ["attest", "x", "--word", "健全", "--band", "达成", "--ledger", "ledger.db"]
     command += [part for file in files for part in ("--targets", str(file))]
-    with pytest.raises(ConfigError, match="--year: expected 2026 or 2027, got none"):
+    with pytest.raises(ConfigError, match="--year：应为 2026或2027，现为空"):
         app(command, standalone_mode=False)
     app([*command, "--year", "2026"], standalone_mode=False)
     ledger = Ledger.open(tmp_path / "ledger.db")

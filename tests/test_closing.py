@@ -15,8 +15,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from openpyxl import load_workbook
+from rich.console import Console, RenderableType
 
 from agent import acts as deeds
+from agent import terminal
 from agent.asking import answer
 from agent.book import Delivery
 from agent.book.closings import closings
@@ -83,7 +85,7 @@ def test_a_closing_is_an_act_with_its_values_and_the_hash_of_its_pack(site: Site
 
 
 def test_a_final_closing_waits_for_the_end_of_its_period(site: Site, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="2026-03 has not ended yet"):
+    with pytest.raises(ConfigError, match="2026-03 尚未结束"):
         closed(site, tmp_path / "pack.zip", period=MARCH, wanted=FINAL)
     assert not (tmp_path / "pack.zip").exists()
     assert not (tmp_path / "pack.zip.part").exists()
@@ -91,17 +93,17 @@ def test_a_final_closing_waits_for_the_end_of_its_period(site: Site, tmp_path: P
 
 
 def test_a_final_closing_of_the_year_waits_for_what_people_still_owe(site: Site, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="ops/sound: still to be stated for the whole period"):
+    with pytest.raises(ConfigError, match="ops/sound 尚未填报全期数值"):
         closed(site, tmp_path / "pack.zip", period=year_of(2026), now=at("2027-01-05T10:00:00"), wanted=FINAL)
 
 
 def test_a_closed_period_is_closed_again_only_with_a_reason_and_the_former_is_kept(site: Site, tmp_path: Path) -> None:
     first = closed(site, tmp_path / "1.zip", period=MARCH, now=APRIL, wanted=FINAL)
     for wanted, message in (
-        (FINAL, "is closed: act"),
-        (Wanted("draft"), "is closed: act"),
-        (Wanted("final", restate=True), "--reason: expected why"),
-        (Wanted("draft", restate=True, reason="补录"), "is --final too"),
+        (FINAL, "已由 wang 定稿"),
+        (Wanted("draft"), "已由 wang 定稿"),
+        (Wanted("final", restate=True), "--reason：应写明重述的理由"),
+        (Wanted("draft", restate=True, reason="补录"), "重述也须用 --final"),
     ):
         with pytest.raises(ConfigError, match=message):
             closed(site, tmp_path / "2.zip", period=MARCH, now=APRIL, wanted=wanted)
@@ -117,13 +119,13 @@ def test_a_closed_period_is_closed_again_only_with_a_reason_and_the_former_is_ke
 
 
 def test_what_was_never_closed_cannot_be_restated(site: Site, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no final closing that could be restated"):
+    with pytest.raises(ConfigError, match="没有定稿可以重述"):
         closed(site, tmp_path / "pack.zip", wanted=Wanted("final", True, "补录"))
 
 
 def test_a_pack_is_never_overwritten(site: Site, tmp_path: Path) -> None:
     (tmp_path / "pack.zip").write_text("another")
-    with pytest.raises(ConfigError, match="a pack is never overwritten"):
+    with pytest.raises(ConfigError, match="证据包不覆盖已有文件"):
         closed(site, tmp_path / "pack.zip")
     assert (tmp_path / "pack.zip").read_text() == "another"
 
@@ -287,6 +289,44 @@ def test_a_record_whose_time_ran_out_is_named_without_anything_learned(site: Sit
     assert ran_out.learned is None
 
 
+def printed(what: RenderableType) -> str:
+    out = StringIO()
+    Console(file=out, width=80).print(what)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def test_what_has_changed_is_told_indicator_by_indicator_with_the_records_behind_it(site: Site, tmp_path: Path) -> None:
+    closed_for_good(site, tmp_path)
+    edited = ("F3", "archive", "2026-03-03T23:58:00", "2026-03-04T00:01:00", "2", None)
+    site.deliver("faults", [LATE, edited])
+    text = printed(terminal.closings(since(site), site.config))
+    assert text.split("\n\n")[1] == TOLD
+
+
+TOLD = """\
+  故障响应率  ops/answered
+    当时  — 无数据（合格1，不合格3，剔除2）
+    现在  — 无数据（合格2，不合格3，剔除2）
+    faults/F3
+      响应 2026-03-04 00:10:30 → 2026-03-04 00:01:00
+      结果 不合格 → 合格
+      变化来自：2026-03-05 10:00:00 读自 faults
+    faults/F8
+      新计入：系统 portal，日期 2026-03-02，报修 2026-03-02 12:00:00，响应
+      2026-03-02 12:09:00，结果 不合格
+      变化来自：2026-03-05 10:00:00 读自 faults"""
+
+
+def test_only_of_a_record_whose_limit_has_passed_it_is_said_that_it_has(site: Site, tmp_path: Path) -> None:
+    closed(site, tmp_path / "draft.zip", now=NOW)
+    text = printed(terminal.closings(since(site, at("2026-03-05T12:00:00")), site.config))
+    answered, response = text.split("\n\n")[1:]
+    assert answered.endswith(
+        "    faults/F7\n      结果 未结 → 不合格\n      原因 时限内 → 已超时\n      变化来自：时限已过，仍未完成"
+    )
+    assert "    faults/F6\n      用时秒 600 → 7800\n      变化来自：随时间推移，没有读到新的内容\n" in response
+
+
 # --- signatures -------------------------------------------------------------------------------------------------------
 
 
@@ -352,7 +392,7 @@ WITHOUT = "import sys; sys.modules['cryptography'] = None; from agent.cli import
 def test_without_the_library_signing_says_how_to_get_it_and_everything_else_works(site: Site, tmp_path: Path) -> None:
     private, public = keys(tmp_path, "own")
     closed(site, tmp_path / "pack.zip", wanted=Wanted("draft", signer=Signer(private)))
-    pack, missing = str(tmp_path / "pack.zip"), "signing needs the cryptography library: pip install 'dabiao[signing]'"
+    pack, missing = str(tmp_path / "pack.zip"), "签名需要 cryptography；请安装 pip install 'dabiao[signing]'"
     for arguments, code, said in (
         (["verify", pack], 0, ""),
         (["verify", pack, "--key", str(public)], 2, f"dabiao: {missing}\n"),
@@ -384,7 +424,7 @@ def test_closing_checking_and_drawing_say_how_far_they_are(site: Site, tmp_path:
 @pytest.mark.parametrize("content", [b"", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
 def test_what_is_no_key_is_the_users_mistake(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "key.pem").write_bytes(content)
-    with pytest.raises(ConfigError, match="expected an unencrypted Ed25519 private key in PEM"):
+    with pytest.raises(ConfigError, match="应为未加密的 Ed25519 私钥"):
         Signer(tmp_path / "key.pem")
 
 
@@ -412,7 +452,7 @@ def test_a_sample_is_the_same_for_the_same_seed_and_each_outcome_has_its_turn(si
 
 
 def test_a_sample_of_nothing_says_so(site: Site) -> None:
-    with pytest.raises(ConfigError, match="no record counts in this period"):
+    with pytest.raises(ConfigError, match="这一期间没有计入指标的记录"):
         sampled(site, 3, "1", ("ops", "nowhere"))
 
 

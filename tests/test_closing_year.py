@@ -62,7 +62,7 @@ def close_year(site: FormSite, out: Path, now: int, wanted: Wanted) -> Closed:
 def test_a_year_is_closed_as_a_draft_and_for_good_while_the_next_one_runs(site: FormSite, tmp_path: Path) -> None:
     draft = close_year(site, tmp_path / "draft.zip", FIRST_DAYS, Wanted("draft"))
     assert draft.packed.said[0].startswith("平台运维：总分不完整，未填1项")
-    with pytest.raises(ConfigError, match="ops/reports: still to be stated"):
+    with pytest.raises(ConfigError, match="ops/reports 尚未填报"):
         close_year(site, tmp_path / "final.zip", FIRST_DAYS, FINAL)
     site.state("reports", numerator="12", when="2027-01-15T10:00")
     final = close_year(site, tmp_path / "final.zip", LATER, FINAL)

@@ -124,7 +124,7 @@ def test_the_request_says_what_changes_and_nobody_approves_their_own(desk: Desk)
     (request,) = acts.log(desk.ledger)[0]
     assert (request.kind, request.account, request.subject) == ("define", "wang", "ops/x")
     assert request.body["reason"] == 'measure.good_when: {"state": "done"} → {"state": "open"}'
-    with pytest.raises(ConfigError, match="another account must approve it"):
+    with pytest.raises(ConfigError, match="须由另一账号批准"):
         desk.approve(who="wang")
     assert desk.verdict().good == 1
 
@@ -133,11 +133,11 @@ def test_a_change_taken_back_or_changed_again_is_approved_no_more(desk: Desk) ->
     desk.change(CHANGED)
     desk.change(SHARE)
     assert desk.verdict().definition_waiting is None
-    with pytest.raises(ConfigError, match="was taken back"):
+    with pytest.raises(ConfigError, match="这一更改已撤回"):
         desk.approve()
     desk.change(CHANGED)
     desk.change(SHARE | {"good_when": {"state": "closed"}})
-    with pytest.raises(ConfigError, match=r"expected a request that waits for approval \(waiting: 3\)"):
+    with pytest.raises(ConfigError, match="不是等待批准的申请（等待批准的有：3）"):
         desk.approve(2)
     desk.approve(3)
     assert (desk.verdict().definition, desk.verdict().bad) == (desk.hash(), 1)

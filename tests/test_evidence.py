@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import os
 import random
@@ -296,7 +297,7 @@ def written(path: Path, files: dict[str, bytes]) -> Path:
 
 @pytest.mark.parametrize("name", ["../escaped", "/etc/passwd", "a/../../b", "C:\\x", "a//b", ".hidden"])
 def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
-    (found,) = problems(written(tmp_path / "evil.zip", {name: b"x"}))
+    (found,) = problems(written(tmp_path / "evil.zip", {name: b"x", "manifest.json": b"{}"}))
     assert (found.file, found.expected) == ("证据包", "本软件会写的文件名")
 
 
@@ -315,12 +316,6 @@ def test_a_table_that_grows_without_end_is_stopped(made: Made, tmp_path: Path) -
     )
     (found,) = problems(bomb)
     assert (found.file, found.got) == ("records/faults.csv.gz", "解压后过大")
-
-
-@pytest.mark.parametrize("content", [b"", b"PK", b"not a zip at all", b"PK\x05\x06" + b"\0" * 18])
-def test_what_is_no_pack_is_refused_without_a_traceback(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "x.zip").write_bytes(content)
-    assert problems(tmp_path / "x.zip")
 
 
 def test_a_pack_cut_off_anywhere_is_refused(made: Made, tmp_path: Path) -> None:
@@ -385,6 +380,13 @@ def test_every_file_spoiled_in_many_ways_is_named(made: Made, whole: Path, tmp_p
     spoil_each([made.pack, whole], written_files, tmp_path / "forged.zip", 3)
 
 
+def zipped() -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as other:
+        other.writestr("[Content_Types].xml", "x")
+    return held.getvalue()
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -426,6 +428,23 @@ def test_what_another_program_packed_again_is_refused_in_one_line(made: Made, tm
             write.writestr(name, read.read(name))
     (found,) = problems(tmp_path / "again.zip")
     assert (found.file, found.got) == ("README.md", "被改动，或由别的软件重新打包")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK", b"PK\x03\x04" + b"\0" * 90, b"PK\x05\x06" + b"\0" * 18, b"%PDF-1.7", zipped()]
+)
+def test_what_is_no_pack_at_all_is_the_users_mistake(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.zip").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"x\.zip：不是证据包；应为 dabiao close 写出的 \.zip 文件"):
+        problems(tmp_path / "x.zip")
+
+
+def test_a_configuration_that_cannot_be_read_is_named_by_its_file_in_chinese(made: Made, tmp_path: Path) -> None:
+    change = replaced("kind: on_time", "kind: in_time")
+    (found,) = problems(forged(made.pack, tmp_path / "forged.zip", {"targets/2026.yaml": change}))
+    assert (found.file, found.expected) == ("targets/2026.yaml", "可以据以重新计算的配置文件")
+    assert found.got.startswith("配置有误：")
+    assert "unknown measure kind 'in_time'" in found.got
 
 
 def test_a_size_that_the_file_does_not_have_is_refused_before_it_is_read(container: Path, tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_the_form_of_january_tells_where_the_year_came_out_otherwise_than_august
         site.collect(OVER)
         book = load_workbook(io.BytesIO(site.made(ending=".xlsx").content))
     rows = [[cell.value for cell in row if cell.value is not None] for row in book.worksheets[1].iter_rows()]
-    assert [f"六、与监控表预计的差别（第{number}号导出，截至07-31）"] in rows
+    assert [f"六、与监控表预计的差别（第{number}条导出，截至07-31）"] in rows
     assert ["故障及时响应率", expected, "完全不可能", "50.00%", "当前未达标"] in rows
 
 

@@ -24,7 +24,7 @@ def test_a_period_is_whole_months_of_one_year(text: str, name: str, days: int) -
 
 @pytest.mark.parametrize("text", ["2026-13", "2026-07..01", "2026-0", "26-01", "2026-01..2027-02", "1999-01", ""])
 def test_what_is_no_period_says_what_was_expected(text: str) -> None:
-    with pytest.raises(ConfigError, match="expected months of one year such as"):
+    with pytest.raises(ConfigError, match="--period：应为一年内的月份"):
         period_of(text)
 
 

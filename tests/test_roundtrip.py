@@ -276,7 +276,7 @@ BAD: list[tuple[str, Callable[[Worksheet], None], list[str]]] = [
     ("a percentage as text", lambda s: put(s, 5, 分子="99.9%", 分母=None),
      ["财务科!H5：应为数字，如 95 或 4763873.50，不带单位和百分号，现为“99.9%”",
       "财务科!I5：应为大于 0 的数字，现为空：比率须同时填写分子和分母"]),
-    ("a formula never worked out", lambda s: put(s, 5, 分子="=1+1"), ["财务科!H5：公式没有计算结果，请直接填写数值",
+    ("a formula never worked out", lambda s: put(s, 5, 分子="=1+1"), ["财务科!H5：公式没有计算结果，请直接填写内容",
       "财务科!H5：应为数字（比率），现为空"]),
     ("an error value", lambda s: put(s, 5, 分母="#REF!"), ["财务科!I5：单元格是错误值“#REF!”，请直接填写",
       "财务科!I5：应为大于 0 的数字，现为空：比率须同时填写分子和分母"]),

@@ -92,7 +92,7 @@ def test_a_changed_target_judges_once_another_account_has_approved_it(desk: Desk
     assert [waiting.definition, waiting.definition_waiting] == [former, *desk.versions()]
     (request,) = acts.log(desk.ledger)[0]
     assert (request.kind, request.subject, request.body["reason"]) == ("define", "ops/x", "target: >= 70 % → >= 80 %")
-    with pytest.raises(ConfigError, match="another account must approve it"):
+    with pytest.raises(ConfigError, match="须由另一账号批准"):
         desk.approve(who="wang")
     desk.approve()
     approved = desk.verdict()
@@ -147,11 +147,11 @@ def test_a_target_changed_back_or_once_more_is_approved_no_more(desk: Desk) -> N
     desk.change(">= 80 %")
     desk.change(">= 70 %")
     assert desk.verdict().definition_waiting is None
-    with pytest.raises(ConfigError, match="was taken back"):
+    with pytest.raises(ConfigError, match="这一更改已撤回"):
         desk.approve()
     desk.change(">= 80 %")
     desk.change(">= 90 %")
-    with pytest.raises(ConfigError, match=r"expected a request that waits for approval \(waiting: 3\)"):
+    with pytest.raises(ConfigError, match="不是等待批准的申请（等待批准的有：3）"):
         desk.approve(2)
     desk.approve(3)
     assert judged(desk.verdict()) == (State.MISSED, ">= 9/10")

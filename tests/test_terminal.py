@@ -101,6 +101,11 @@ def test_a_long_id_is_folded_and_never_cut(width):
     assert "".join(line.removesuffix("met").strip() for line in text[1:]) == id
 
 
+def test_an_id_too_long_for_its_column_is_broken_behind_a_mark_and_not_within_a_word():
+    grid = Grid((Column("对象", least=10), Column("理由")), [[Text("platform-ops/budget-execution"), Text("无" * 30)]])
+    assert [line.split()[0] for line in lines(grid)[1:]] == ["platform-ops/", "budget-execution"]
+
+
 def test_two_columns_of_one_name_keep_their_own_widths():
     text = lines(Grid((Column("时间"), Column("时间")), [[Text("a"), Text("b" * 20)]]))
     assert text == ["时间  时间", "a     " + "b" * 20]

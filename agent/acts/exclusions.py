@@ -45,7 +45,7 @@ def _request(
     definitions: Sequence[Definition] | None = None,
 ) -> Act:
     if not reason.strip():
-        raise ConfigError("--reason: expected why, got nothing")
+        raise ConfigError("--reason：应写明理由，现为空")
     with ledger.write() as session:
         source, id = _known(session, record)
         if definitions is not None:
@@ -53,12 +53,12 @@ def _request(
         now_holds = standing(acts.read(session))
         subject, place = f"{source}/{id}", (f"{source}/{id}", indicator)
         if kind == RESTORE and place not in now_holds.excluded:
-            raise ConfigError(f"{record}: expected an excluded record, got one that counts")
+            raise ConfigError(f"{record}：没有被剔除，无可恢复")
         if kind == EXCLUDE and place in now_holds.excluded:
-            raise ConfigError(f"{record}: is excluded already, by act {now_holds.excluded[place].n}")
+            raise ConfigError(f"{record}：已被剔除（第{now_holds.excluded[place].n}条）")
         for waiting in now_holds.waiting:
             if (waiting.subject, waiting.body.get("indicator")) == place:
-                raise ConfigError(f"{record}: act {waiting.n} by {waiting.account} already asks for a change")
+                raise ConfigError(f"{record}：{waiting.account} 已提出申请（第{waiting.n}条），等待批准")
         return acts.append(session, now, who, kind, subject, {"indicator": indicator, "reason": reason.strip()})
 
 
@@ -71,9 +71,9 @@ def _check_that_it_counts(
     if any(one.reads(source, kind) for one in named):
         return
     if not indicator:
-        raise ConfigError(f"{source}/{id}: no indicator reads {kind} records of {source}")
-    read = ", ".join(sorted({one.kind for one in named if one.kind})) or "none"
-    raise ConfigError(f"--indicator: {indicator} reads no {kind} records of {source} (it reads: {read})")
+        raise ConfigError(f"{source}/{id}：没有指标计入 {source} 的 {kind} 记录")
+    read = "、".join(sorted({one.kind for one in named if one.kind})) or "无"
+    raise ConfigError(f"--indicator：{indicator} 不计入 {source} 的 {kind} 记录（计入的是：{read}）")
 
 
 def retract(ledger: Ledger, number: int, now: Instant, who: str) -> Act:
@@ -81,9 +81,9 @@ def retract(ledger: Ledger, number: int, now: Instant, who: str) -> Act:
     with ledger.write() as session:
         request = _waiting(session, number)
         if request.account != who:
-            raise ConfigError(f"act {number}: {request.account} made this request; only that account can take it back")
+            raise ConfigError(f"第{number}条：申请人是 {request.account}，只有该账号可以撤回")
         if request.kind == DEFINE:
-            raise ConfigError(f"act {number}: a changed rule is taken back by changing the file back")
+            raise ConfigError(f"第{number}条：口径变更应在目标文件中改回，不在此撤回")
         return acts.append(session, now, who, RETRACT, str(number), {})
 
 
@@ -91,8 +91,8 @@ def _waiting(session: Session, number: int) -> Act:
     """The request of this number, if it still waits."""
     waiting = {act.n: act for act in standing(acts.read(session)).waiting}
     if number not in waiting:
-        listed = ", ".join(str(n) for n in waiting) or "none"
-        raise ConfigError(f"act {number}: expected a request that waits for approval (waiting: {listed})")
+        listed = "、".join(str(n) for n in waiting) or "无"
+        raise ConfigError(f"第{number}条：不是等待批准的申请（等待批准的有：{listed}）")
     return waiting[number]
 
 
@@ -104,7 +104,7 @@ def approve(ledger: Ledger, book: Book, number: int, now: Instant, who: str) -> 
     with ledger.write() as session:
         request = _waiting(session, number)
         if request.account == who:
-            raise ConfigError(f"act {number}: {who} made this request; another account must approve it")
+            raise ConfigError(f"第{number}条：申请人就是 {who}，须由另一账号批准")
         done = acts.append(session, now, who, APPROVE, str(number), {})
         if request.kind == DEFINE:
             project, _, indicator = request.subject.partition("/")
@@ -132,5 +132,5 @@ def _known(session: Session, record: str) -> tuple[str, str]:
     if len(found) == 1:
         return found[0][0], found[0][1]
     if found:
-        raise ConfigError(f"record {record!r}: expected one of {', '.join('/'.join(one) for one in found)}")
-    raise ConfigError(f"record {record!r}: no such record; expected source/id as `dabiao explain` shows it")
+        raise ConfigError(f"记录“{record}”：应为{'、'.join('/'.join(one) for one in found)}之一")
+    raise ConfigError(f"记录“{record}”：没有这条记录；应写作 数据源/编号，如 dabiao explain 所列")

@@ -48,7 +48,7 @@ def confirm(ledger: Ledger, indicator: Indicator, now: Instant, who: str) -> Act
     with ledger.write() as session:
         former = opinion(standing(acts.read(session)), reading)
         if former is not None and former.kind == CONFIRM:
-            raise ConfigError(f"{reading.subject}: was confirmed already, by {former.account} with act {former.n}")
+            raise ConfigError(f"{reading.subject}：{former.account} 已确认（第{former.n}条）")
         return acts.append(session, now, who, CONFIRM, *_said(Opinion(reading)))
 
 

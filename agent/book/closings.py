@@ -152,24 +152,24 @@ def permitted(made: Sequence[Closing], period: Period, stage: str, restate: bool
     former = final_of(made, period)
     if former is None:
         if restate:
-            raise ConfigError(f"--restate: {period.name} has no final closing that could be restated")
+            raise ConfigError(f"--restate：{period.name} 没有定稿可以重述")
         return None
     if not restate:
         raise ConfigError(
-            f"{period.name} is closed: act {former.act.n}, by {former.act.account}; "
-            "a restatement needs --restate and --reason, and keeps the former"
+            f"{period.name} 已由 {former.act.account} 定稿（第{former.act.n}条）；"
+            "重述须用 --restate 和 --reason 写明理由，原定稿保留"
         )
     if stage != FINAL:
-        raise ConfigError(f"--restate: {period.name} is closed for good, so its restatement is --final too")
+        raise ConfigError(f"--restate：{period.name} 已定稿，重述也须用 --final")
     if not reason:
-        raise ConfigError("--reason: expected why the period is restated, got nothing")
+        raise ConfigError("--reason：应写明重述的理由，现为空")
     return former
 
 
 def check_final(period: Period, ended: bool, values: Mapping[str, Verdict]) -> None:
     """Refuse a final closing of a period that goes on, or of which a person still owes a value that is due in it."""
     if not ended:
-        raise ConfigError(f"--final: {period.name} has not ended yet; close it as a draft")
+        raise ConfigError(f"--final：{period.name} 尚未结束，只能作为草案封账")
     owed = [name for name, one in values.items() if one.reason in OWED or "interim" in one.flags]
     if owed:
-        raise ConfigError([f"--final: {name}: still to be stated for the whole period" for name in owed])
+        raise ConfigError([f"--final：{name} 尚未填报全期数值" for name in owed])

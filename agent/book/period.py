@@ -37,7 +37,7 @@ def year_of(year: int) -> Period:
 
 def period_of(text: str) -> Period:
     """The period a text names; ConfigError says what was expected."""
-    expected = f"--period: expected months of one year such as 2026-01..07, got {text!r}"
+    expected = f"--period：应为一年内的月份，如 2026-01..07，现为 {text!r}"
     if re.fullmatch(r"[0-9]{4}", text, re.ASCII) and int(text) in YEARS:
         return year_of(int(text))
     found = MONTHS.fullmatch(text)

@@ -67,7 +67,7 @@ def accept(session: Session, place: Place, hashed: str, version: str | None) -> 
     rows = [stored for at, stored in stored_definitions(session) if at == place and stored.state != "retired"]
     asked = [one for one in rows if one.state == WAITING and one.hash == hashed]
     if not asked or version not in (None, version_of(asked[-1].spec)):
-        raise ConfigError(f"{place[1]}/{place[2]}: this change was taken back; nothing of it waits for approval")
+        raise ConfigError(f"{place[1]}/{place[2]}：这一更改已撤回，没有等待批准的内容")
     new = asked[-1]
     for one in rows:
         if one.state == "active" and one.hash == new.hash:

@@ -7,9 +7,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
+from agent import __version__
 from agent.cli import (
     answers,
     attesting,
@@ -23,17 +25,28 @@ from agent.cli import (
     running,
     sources,
 )
-from agent.cli.opening import complain
+from agent.cli.opening import complain, say
 from agent.cli.options import DONE, INTERRUPTED, MISTAKE
 from agent.model import ConfigError, DabiaoError
 
 app = typer.Typer(
     name="dabiao",
-    help="Dabiao (达标): keeps promised indicators in sight, exactly and before they break.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+) -> None:
+    """Dabiao (达标): keeps promised indicators in sight, exactly and before they break."""
+    if version:
+        say(f"dabiao {__version__}")
+        raise typer.Exit
+
+
 rejects = typer.Typer(help="Rows that could not be read, and trying them again.", no_args_is_help=True)
 calendar = typer.Typer(help="Holidays and make-up days: what is known, and taking over a notice.", no_args_is_help=True)
 app.add_typer(rejects, name="rejects")

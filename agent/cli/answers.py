@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.choosing import chosen_indicator
 from agent.cli.opening import (
-    chosen_indicator,
     console,
     load,
     open_ledger,
@@ -97,7 +97,7 @@ def _owed(config: Config, question: Question, ledger: str, as_json: bool) -> int
     from agent.status import Question
 
     if question != Question(at=question.at):
-        raise ConfigError("--owed: expected no other option than --at, --json and the files")
+        raise ConfigError("--owed：只与 --at、--json 和文件选项同用")
     now = now_instant() if question.at is None else question.at
     with open_ledger(ledger, made=False) as opened:
         rows = owed.rows(config, opened, now)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.opening import chosen_indicator, console, load, open_ledger, say
+from agent.cli.choosing import chosen_indicator
+from agent.cli.opening import console, load, open_ledger, say
 from agent.cli.options import DEFAULT_LEDGER, DEFAULT_TARGETS, LedgerAt, Targets
 from agent.model import ConfigError
 
@@ -101,7 +102,7 @@ def chosen_row(config: Config, text: str, year: int | None) -> tuple[Plan, Indic
     """The row of the table of one year that is named."""
     place = chosen_indicator(config, text)
     if "/" in place[1]:
-        raise ConfigError(f"{'/'.join(place)}: expected a row of the table; an evidence measure is never stated")
+        raise ConfigError(f"{'/'.join(place)}：是佐证指标，不填报；应为目标表中的行")
     found = [
         (plan, row)
         for plan in config.plans
@@ -110,6 +111,6 @@ def chosen_row(config: Config, text: str, year: int | None) -> tuple[Plan, Indic
         if (row.project, row.id) == place and year in (None, plan.year)
     ]
     if len(found) != 1:
-        years = " or ".join(str(plan.year) for plan in config.plans)
-        raise ConfigError(f"--year: expected {years}, got {'none' if year is None else year}")
+        years = "或".join(str(plan.year) for plan in config.plans)
+        raise ConfigError(f"--year：应为 {years}，现为{'空' if year is None else f' {year}'}")
     return found[0]

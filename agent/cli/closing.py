@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.opening import caught_up, chosen_indicator, console, load, open_ledger, progress, say
+from agent.cli.choosing import chosen_indicator
+from agent.cli.opening import caught_up, console, load, open_ledger, progress, say
 from agent.cli.options import (
     DEFAULT_LEDGER,
     DEFAULT_SOURCES,
@@ -62,7 +63,7 @@ def close(
         asked = evidence.Question(config, *texts, wanted_period, now_instant(), profiles)
         with progress("closing") as advance:
             closed = evidence.close(opened, asked, wanted, out, account(), advance)
-    console().print(terminal.closed(closed, out))
+    console().print(terminal.closed(closed, out, config))
 
 
 def verify(
@@ -99,7 +100,7 @@ def closed(
                 )
         else:
             found = [evidence.Since(one, None) for one in evidence.closed_periods(opened)]
-    console().print(terminal.closings(found, config.plans[0].timezone))
+    console().print(terminal.closings(found, config))
     return DOES_NOT_HOLD if any(one.moved and one.closing.stage == "final" for one in found) else DONE
 
 
@@ -120,7 +121,7 @@ def sample(
     from agent.saving import appearing
 
     if out.suffix not in (".csv", ".xlsx"):
-        raise ConfigError(f"-o {out}: expected a name that ends with .xlsx or .csv")
+        raise ConfigError(f"-o {out}：文件名应以 .xlsx 或 .csv 结尾")
     config = load(targets, sources)
     place = chosen_indicator(config, indicator) if indicator is not None else None
     asked = evidence.Question(config, {}, b"", _period(config, year, period), now_instant())
@@ -139,12 +140,10 @@ def _period(config: Config, year: int | None, period: str | None) -> Period:
     from agent.book.period import period_of, year_of
 
     if (year is None) == (period is None):
-        raise ConfigError("expected exactly one of --year and --period")
+        raise ConfigError("--year 与 --period：应给出其中一个")
     found = year_of(year) if year is not None else period_of(period or "")
     known = [plan.year for plan in config.plans]
     if (asked := date.fromordinal(found.first).year) not in known:
-        promised = ", ".join(map(str, known))
-        raise ConfigError(
-            f"{found.words}: expected a period of a year that a targets file promises, {promised}; got {asked}"
-        )
+        promised = "、".join(map(str, known))
+        raise ConfigError(f"{found.words}：没有 {asked} 年的目标文件；已有 {promised} 年，用 --targets 指明")
     return found

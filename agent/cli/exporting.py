@@ -141,7 +141,7 @@ def log_all(orders: Sequence[Order], made: Sequence[Made]) -> int:
             act = log_export(order.ledger, order.now, account(), order.form, body)
         for line in one.said:
             say(line)
-        say(f"{order.file}：已记为第{act.n}号导出（SHA-256 {hashed}）")
+        say(f"{order.file}：已记为第{act.n}条导出（SHA-256 {hashed}）")
     return DONE
 
 
@@ -200,5 +200,5 @@ def make_again(
         return DOES_NOT_HOLD
     with appearing(output, made.content):
         pass
-    say(f"{output}：与第{number}号导出逐字节相同（SHA-256 {body['sha256']}）")
+    say(f"{output}：与第{number}条导出逐字节相同（SHA-256 {body['sha256']}）")
     return DONE

@@ -150,20 +150,3 @@ def chosen_sources(config: Config, names: Sequence[str]) -> list[str]:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ConfigError(f"unknown source {name!r}{hint}; known: {', '.join(known)}")
     return list(names) or known
-
-
-def chosen_indicator(config: Config, text: str) -> tuple[str, str]:
-    """The project and id of the indicator named; ConfigError where that is not one."""
-    import difflib
-
-    from agent.book import all_indicators
-
-    known = [(one.project, one.id) for plan in config.plans for one in all_indicators(plan)]
-    found = sorted({place for place in known if text in (place[1], "/".join(place))})
-    if len(found) == 1:
-        return found[0]
-    names = sorted({"/".join(place) for place in (found or known)})
-    near = difflib.get_close_matches(text, [name for _, name in known], 1)
-    hint = f"; did you mean {near[0]!r}?" if near and not found else ""
-    wanted = "one of " + ", ".join(names) if found else "project/indicator"
-    raise ConfigError(f"indicator {text!r}: expected {wanted}{hint}")

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.choosing import chosen_indicator
 from agent.cli.opening import (
     caught_up,
-    chosen_indicator,
     console,
     load,
     open_ledger,
@@ -40,7 +40,7 @@ def exclude(
     ledger: LedgerAt = DEFAULT_LEDGER,
 ) -> None:
     """Ask for a record to be taken out. It counts on until another account approves."""
-    from agent import acts
+    from agent import acts, words
     from agent.book import definitions
     from agent.poll import now_instant
 
@@ -49,7 +49,8 @@ def exclude(
     with open_ledger(ledger) as opened:
         asked = opened, record, place, reason, now_instant(), acts.account()
         act = acts.request_return(*asked) if revert else acts.request_exclusion(*asked, definitions(config))
-    say(f"act {act.n}: {act.kind} {act.subject}, asked by {act.account}; another account runs: dabiao approve {act.n}")
+    kind = words.ACTS[act.kind]
+    say(f"第{act.n}条：{act.account} {kind} {act.subject}；请另一账号运行 dabiao approve {act.n}")
 
 
 def retract(
@@ -62,7 +63,7 @@ def retract(
 
     with open_ledger(ledger) as opened:
         act = acts.retract(opened, number, now_instant(), acts.account())
-    say(f"act {act.n}: {act.account} took back act {number}")
+    say(f"第{act.n}条：{act.account} 撤回第{number}条")
 
 
 def approve(
@@ -81,7 +82,7 @@ def approve(
         book = Book(opened, served(opened, config).known)
         act = acts.approve(opened, book, number, now_instant(), acts.account())
         caught_up(opened, config)
-    say(f"act {act.n}: {act.account} approved act {number}")
+    say(f"第{act.n}条：{act.account} 批准第{number}条")
 
 
 def confirm(
@@ -98,11 +99,11 @@ def confirm(
     rows = {(row.project, row.id): row for plan in config.plans for one in plan.projects for row in one.indicators}
     chosen = [chosen_indicator(config, text) for text in indicator]
     if evidence := [f"{project}/{id}" for project, id in chosen if (project, id) not in rows]:
-        raise ConfigError(f"{evidence[0]}: expected a row of the table; its reading is confirmed with the row's")
+        raise ConfigError(f"{evidence[0]}：是佐证指标，口径随所属的行确认；应为目标表中的行")
     with open_ledger(ledger) as opened:
         for place in chosen:
             act = acts.confirm(opened, rows[place], now_instant(), acts.account())
-            say(f"act {act.n}: {act.account} confirmed {act.subject}")
+            say(f"第{act.n}条：{act.account} 确认口径 {act.subject}")
 
 
 def acknowledge(
@@ -129,20 +130,20 @@ def acknowledge(
         for row in project.indicators
     }
     if chosen not in rows:
-        raise ConfigError(f"{'/'.join(chosen)}: expected a row of the table in force")
+        raise ConfigError(f"{'/'.join(chosen)}：应为现行目标表中的行")
     if lift == (until is not None):
-        raise ConfigError("--until and --lift: expected one of them")
+        raise ConfigError("--until 与 --lift：应给出其中一个")
     try:
         last = None if until is None else parse_day(until)
-    except ValueError as mistake:
-        raise ConfigError(f"--until: {mistake}") from None
+    except ValueError:
+        raise ConfigError(f"--until：应为日期，如 2026-12-31，现为“{until}”") from None
     with open_ledger(ledger) as opened:
         if last is None:
             act = acts.lift(opened, *rows[chosen], reason, now, acts.account())
-            say(f"act {act.n}: {act.account} lifted the acknowledgement of {act.subject}")
+            say(f"第{act.n}条：{act.account} 取消已知晓 {act.subject}")
         else:
             act = acts.acknowledge(opened, *rows[chosen], last, reason, now, acts.account())
-            say(f"act {act.n}: {act.account} acknowledged {act.subject} until {act.body['until']}")
+            say(f"第{act.n}条：{act.account} 已知晓 {act.subject}，至 {act.body['until']}")
 
 
 def acts_(as_json: AsJson = False, ledger: LedgerAt = DEFAULT_LEDGER) -> int:

@@ -28,6 +28,9 @@ LONGEST_NAME = 1000
 BEGINNING = "开头"
 
 
+HEAD = LOCAL.pack(LOCAL_SIGN, VERSION, 0, STORED, NO_TIME, FIRST_DAY, 0, 0, 0, 0, 0)  # of an empty file without a name
+
+
 class Member(NamedTuple):
     """One file of a container: where its content stands."""
 
@@ -63,7 +66,7 @@ class ContainerWriter:
             hashed.update(part)
         header = _local(name, size, checksum)
         if self._at + len(header) + size > LARGEST or len(self.members) == MOST_FILES:
-            raise ConfigError("the pack: expected at most 4 GiB, got more; close a shorter period")
+            raise ConfigError("证据包不应超过 4 GiB，请缩短期间")
         self._out.write(header)
         self.members.append(Member(name, self._at + len(header), size, checksum))
         for part in _parts(content):

@@ -53,7 +53,7 @@ def close(ledger: Ledger, asked: Question, wanted: Wanted, out: Path, who: str, 
     Killed in between, it leaves a pack that no act names: the period is not closed then, and can be.
     """
     if out.exists():
-        raise ConfigError(f"-o {out}: is there already; a pack is never overwritten")
+        raise ConfigError(f"-o {out}：文件已存在；证据包不覆盖已有文件")
     part = out.with_name(f"{out.name}.part")
     try:
         with ledger.frozen() as still, still.read() as session:
@@ -66,7 +66,7 @@ def close(ledger: Ledger, asked: Question, wanted: Wanted, out: Path, who: str, 
         body = _body(asked, wanted, packed, contents.past.seq, former, values)
         act = _noted(ledger, asked, wanted, who, body, part, out)
     except OSError as error:
-        raise ConfigError(f"-o {out}: {error.strerror}") from None
+        raise ConfigError(f"-o {out}：不能写入（{error.strerror}）") from None
     finally:
         with suppress(FileNotFoundError):
             part.unlink()
@@ -102,13 +102,13 @@ def _prepared(still: Ledger, session: Session, asked: Question, wanted: Wanted) 
     seq = (session.one("SELECT seq FROM counter WHERE id = 1") or (0,))[0]
     wanted_rules = definitions(asked.config)
     if differing := [*chain(*untold(still, current(still, wanted_rules), wanted_rules))]:
-        says = "the ledger counts or judges otherwise than the targets file; dabiao collect takes the file in"
-        raise ConfigError([f"{one.project}/{one.indicator}: {says}" for one in differing])
+        says = "口径与账本中的不同；先运行 dabiao collect，再封账"
+        raise ConfigError([f"{one.project}/{one.indicator}：{says}" for one in differing])
     past = known_by(session, seq)
     former = permitted(closings(past.log), asked.period, wanted.stage, wanted.restate, wanted.reason)
     contents = judged(asked, still, past)
     if waiting := [name for name, one in totals(contents).items() if one.reason == "catching_up"]:
-        raise ConfigError([f"{name}: is still being derived; close it once that is done" for name in waiting])
+        raise ConfigError([f"{name}：正在重新计算，完成后再封账" for name in waiting])
     if wanted.stage == FINAL:
         check_final(asked.period, asked.now >= contents.window.end, due_in(contents))
     return contents, former

@@ -23,6 +23,7 @@ from agent.evidence.spool import Spool
 from agent.evidence.walk import Progress, Walk
 from agent.ledger import Session, evidence
 from agent.model import utc_of
+from agent.status import zone_of
 
 STAGES = {"draft": "草案", "final": "定稿"}
 SOFTWARE = {"dabiao": __version__, "openpyxl": version("openpyxl")}  # what decides how files are worded and laid out
@@ -86,7 +87,7 @@ def what_it_is(contents: Contents) -> dict[str, Any]:
         "period": period.name,
         "first": day_text(period.first),
         "last": day_text(period.last - 1),
-        "judged_at": utc_of(contents.now).isoformat(),
+        "judged_at": utc_of(contents.now).astimezone(zone_of(contents.config)).isoformat(),
         "batch": contents.past.seq,
         "acts": {"count": len(log), "last": log[-1].hash if log else None},
     }

@@ -11,11 +11,15 @@ from io import BufferedReader, RawIOBase, TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
 
-from agent.evidence.archive import CHUNK, BrokenError, Member, members
+from agent.evidence.archive import CHUNK, HEAD, BrokenError, Member, members
+from agent.evidence.manifest import MANIFEST
 from agent.evidence.writing import BOM
 
 MOST_AT_ONCE = 256 << 20  # bytes of a file that is read as a whole
 LONGEST_LINE = 16 << 20
+SIGNED = slice(0, 14)  # of a file's header: what is the same for all
+FIRST, LONGEST_HEAD = b"README.md", 64  # what a pack begins with
+MOST_OF_ENDING = 1 << 20
 MOST_TIMES = 500  # a table of records with ids does not become smaller than this
 
 
@@ -70,6 +74,16 @@ class Pack:
 
     def _section(self, name: str) -> BufferedReader:
         return BufferedReader(_Section(self.path, self.members[name]), CHUNK // 16)
+
+
+def looks_like_one(path: Path) -> bool:
+    """Whether a file that is no whole pack was one: it begins as a container of ours does, or names a pack's files."""
+    with path.open("rb") as whole:
+        head = whole.read(LONGEST_HEAD)
+        if head[SIGNED] == HEAD[SIGNED] or FIRST in head:
+            return True
+        whole.seek(max(0, whole.seek(0, 2) - MOST_OF_ENDING))
+        return MANIFEST.encode() in whole.read()
 
 
 class _Section(RawIOBase):

@@ -106,7 +106,7 @@ def drawn(contents: Contents, number: int, seed: str, indicator: tuple[str, str]
         walk.run(session, sink, with_records=False, progress=progress)
     strata = [stratum for one in lots for _, stratum in sorted(one.strata.items())]
     if not strata:
-        raise ConfigError("sample: no record counts in this period")
+        raise ConfigError("抽样核对表：这一期间没有计入指标的记录")
     turns = [(turn, lot, row) for stratum in strata for turn, (lot, row) in enumerate(stratum.drawn())]
     chosen = sorted(turns)[:number]
     return Sample([row for _, _, row in chosen], sum(stratum.count for stratum in strata))

@@ -105,8 +105,8 @@ def _on_its_days(plan: Plan, file: Path) -> Plan:
     try:
         days = [(date.fromisoformat(row[0]).toordinal(), row[1] == "1") for row in table]
     except (ValueError, IndexError) as broken:
-        raise ConfigError(f"calendar/{file.name}: expected a day and whether it is worked in each row") from broken
+        raise ConfigError(f"calendar/{file.name}：每行应为一个日期及其是否工作日") from broken
     if not days or [day for day, _ in days] != list(range(days[0][0], days[0][0] + len(days))):
-        raise ConfigError(f"calendar/{file.name}: expected every day once, in order")
+        raise ConfigError(f"calendar/{file.name}：每一天应依次出现一次")
     first, until = days[0][0], days[-1][0] + 1
     return replace(plan, calendar=plan.calendar.on_days(first, until, (day for day, works in days if works)))

@@ -13,7 +13,7 @@ from agent.model import ConfigError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-MISSING = "signing needs the cryptography library: pip install 'dabiao[signing]'"
+MISSING = "签名需要 cryptography；请安装 pip install 'dabiao[signing]'"
 
 
 class Signer:
@@ -72,9 +72,9 @@ def _private(file: Path) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(_content(file), password=None)
     except (ValueError, TypeError):
-        raise ConfigError(f"--sign: {file}: expected an unencrypted Ed25519 private key in PEM") from None
+        raise ConfigError(f"--sign：{file} 应为未加密的 Ed25519 私钥（PEM）") from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigError(f"--sign: {file}: expected an Ed25519 key, got another kind")
+        raise ConfigError(f"--sign：{file} 应为 Ed25519 密钥，现为别的种类")
     return key
 
 
@@ -85,9 +85,9 @@ def _public(file: Path) -> Ed25519PublicKey:
     try:
         key = load_pem_public_key(_content(file))
     except ValueError:
-        raise ConfigError(f"--key: {file}: expected an Ed25519 public key in PEM") from None
+        raise ConfigError(f"--key：{file} 应为 Ed25519 公钥（PEM）") from None
     if not isinstance(key, Ed25519PublicKey):
-        raise ConfigError(f"--key: {file}: expected an Ed25519 key, got another kind")
+        raise ConfigError(f"--key：{file} 应为 Ed25519 密钥，现为别的种类")
     return key
 
 
@@ -95,4 +95,4 @@ def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{file}: {error.strerror}") from None
+        raise ConfigError(f"{file}：不能读取（{error.strerror}）") from None

@@ -18,7 +18,7 @@ from agent.evidence.differences import form_differences
 from agent.evidence.forms import EXPECTED, FORMS, PROFILES, fill_in
 from agent.evidence.manifest import MANIFEST, SIGNATURE, Entry, entries, read, written
 from agent.evidence.pack import SOFTWARE, small_files, what_it_is
-from agent.evidence.reading import Pack
+from agent.evidence.reading import Pack, looks_like_one
 from agent.evidence.reload import UNREADABLE, record_tables, reloaded
 from agent.evidence.table import Column, Row
 from agent.evidence.walk import Progress, Walk
@@ -26,6 +26,7 @@ from agent.ledger import acts
 from agent.model import ConfigError
 
 WHOLE = "证据包"
+NO_PACK = "{}：不是证据包；应为 dabiao close 写出的 .zip 文件"
 LISTED = 5  # differences of one file
 DESCRIPTIONS = ("README.md", "schema.json")  # another version of the program may word them otherwise
 GIVEN = ("findings.csv", "sources.json", EXPECTED)  # facts of the ledger and the site, from which others follow
@@ -62,13 +63,17 @@ def verify(path: Path, collectors: Collectors, key: Path | None, progress: Progr
     try:
         pack = Pack(path)
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
+        raise ConfigError(f"{path}：不能读取（{error.strerror}）") from None
     except BrokenError as broken:
+        if not looks_like_one(path):
+            raise ConfigError(NO_PACK.format(path)) from None
         return Verified("", {}, 0, 0, 0, None, False, (_problem(broken),))
     try:
         manifest = pack.content(MANIFEST)
         about, listed = read(manifest)
     except KeyError:
+        if not looks_like_one(path):
+            raise ConfigError(NO_PACK.format(path)) from None
         return Verified(pack.sha256(), {}, 0, 0, 0, None, False, (Problem(MANIFEST, "", "在包内", "缺少"),))
     except BrokenError as broken:
         return Verified(pack.sha256(), {}, 0, 0, 0, None, False, (_problem(broken),))
@@ -97,7 +102,8 @@ def _problem(broken: BrokenError) -> Problem:
 
 def _configured(pack: Pack, line: str) -> Problem:
     file = line.partition(":")[0]
-    return Problem(file if file in pack.members else "targets/", "", "可以据以计算的配置", line)
+    named = file if file in pack.members else "targets/"
+    return Problem(named, "", "可以据以重新计算的配置文件", f"配置有误：{line.removeprefix(f'{named}:')}")
 
 
 # --- hashes -----------------------------------------------------------------------------------------------------------
@@ -218,7 +224,7 @@ class _Recomputed:
     def _acts(self) -> Iterator[Problem]:
         broken = acts.first_broken(list(self.contents.past.log))
         if broken is not None:
-            yield Problem("acts.jsonl", f"第 {broken.n} 条", "与前一条相连", "链在此中断")
+            yield Problem("acts.jsonl", f"第{broken.n}条", "与前一条相连", "链在此中断")
 
     def _evidence(self) -> Iterator[Problem]:
         named = people_did.evidence_named(self.contents.past.log)

@@ -205,7 +205,7 @@ def _against_the_forecast(grid: Grid, basis: Basis, appraisal: Appraisal) -> Non
     if not found:
         return
     last = date.fromisoformat(made.body["last"]) - timedelta(days=1)
-    grid.whole(f"六、与监控表预计的差别（第{made.n}号导出，截至{last:%m-%d}）", Style.SECTION)
+    grid.whole(f"六、与监控表预计的差别（第{made.n}条导出，截至{last:%m-%d}）", Style.SECTION)
     heads = ("指标", "全年预计", "全年预计", "完成目标可能性", "实际完成值", "实际完成值", "状态", "状态")
     rows = [
         [

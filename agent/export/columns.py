@@ -156,5 +156,6 @@ def cell_of(key: str, head: str, line: Line) -> Cell:
     """What stands in a column of this key and heading."""
     if key == WRITTEN:
         said = line.texts.get(head, "")
-        return Cell(said, Style.TEXT, origin=Origin.WRITTEN if said else None)
+        style = Style.CENTRE if said == TICK else Style.TEXT
+        return Cell(said, style, origin=Origin.WRITTEN if said else None)
     return COLUMNS[key](line)

@@ -56,7 +56,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("填报截至", 12, Part.THROUGH),
     Column("不适用", 7, Part.NOT_APPLICABLE),
     *(
-        Column(words.CAUSES[cause], 7 if cause is Cause.HARDWARE else 5, part, CAUSES)
+        Column(words.CAUSES[cause], 9 if cause is Cause.HARDWARE else 7, part, CAUSES)
         for part, cause in OF_CAUSE.items()
     ),
     Column("偏差原因分析及改进措施（或不适用的原因）", 30, Part.REASON),

@@ -77,7 +77,7 @@ def _text(sheet: Worksheet, books: Opened, cell: Cell | MergedCell, problems: li
     if cell.data_type == "f":
         value = books.valued[sheet.title][cell.coordinate].value
         if value is None:
-            problems.append(Problem(sheet.title, cell.coordinate, "公式没有计算结果，请直接填写数值"))
+            problems.append(Problem(sheet.title, cell.coordinate, "公式没有计算结果，请直接填写内容"))
             return ""
     if cell.data_type == "e" or (isinstance(value, str) and value in ERRORS):
         problems.append(Problem(sheet.title, cell.coordinate, f"单元格是错误值“{value}”，请直接填写"))

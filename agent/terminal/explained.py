@@ -46,7 +46,7 @@ def _promise(told: Explanation) -> Iterator[tuple[str, Text]]:
     last = told.ends - timedelta(microseconds=1)
     scope = f"{told.window} {told.begins:%Y-%m-%d} 至 {last:%Y-%m-%d}，{told.system or '全部系统合计'}"
     yield "区间", said(scope)
-    yield "数据截至", said(f"{told.as_of:%Y-%m-%d %H:%M:%S%z}")
+    yield "数据截至", said(f"{told.as_of:%Y-%m-%d %H:%M:%S}")
     if told.printed:
         yield "原文", said(f"“{told.printed}”")
     yield "目标", said(told.target)

@@ -6,6 +6,7 @@ the terminal, whatever a source wrote.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from rich.text import Text
 
 from agent.model import Stage, State
 
+WORD = re.compile(r"[!-~]+")  # as ids and paths are made of: each letter takes one cell
+PIECE = re.compile(r"[^/_.-]+[/_.-]*|[/_.-]+")
 GAP = 2  # cells between columns
 STATE_STYLES = {
     State.MET: "green",
@@ -63,11 +66,12 @@ class Grid:
         padding = (0, GAP - 1 if lined else GAP, 0, 0)  # a box divides its columns by one cell of its own
         table = Table(box=box.SIMPLE_HEAD if lined else None, pad_edge=False, padding=padding, show_edge=False)
         columns = [self.columns[place] for place in kept]
-        for column, width in zip(columns, _widths(columns, rows, options.max_width), strict=True):
+        widths = _widths(columns, rows, options.max_width)
+        for column, width in zip(columns, widths, strict=True):
             justify: JustifyMethod = "right" if column.right else "left"
             table.add_column(Text(column.title), justify=justify, overflow="fold", width=width)
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*map(_folded, row, widths))
         yield table
         gone = [c.title for place, c in enumerate(self.columns) if place not in kept and not c.joins]
         if gone:
@@ -117,6 +121,24 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Text]], most: int
         widths[place] += more
         spare -= more
     return widths
+
+
+def _folded(text: Text, width: int) -> Text:
+    """A text whose words that are too long for their column end a line behind one of their marks, where they have any.
+
+    Rich breaks them anywhere, and half of an id can be searched for by nobody.
+    """
+    breaks = list(_breaks(text.plain, width))
+    return Text("\n").join(text.divide(breaks)) if breaks else text
+
+
+def _breaks(text: str, width: int) -> Iterator[int]:
+    for word in WORD.finditer(text):
+        begins = word.start()
+        for piece in PIECE.finditer(text, *word.span()):
+            if piece.start() > begins and piece.end() - begins > width:
+                begins = piece.start()
+                yield begins
 
 
 def said(text: object, style: str = "") -> Text:
