@@ -67,7 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "demo": {"model", "worktime"},
     "collectors": {"model", "excel", "wire"},
     "cli": SHOWN
-    | {"acts", "asking", "drafting", "evidence", "owed", "report", "roundtrip", "saving"}
+    | {"memory", "acts", "asking", "drafting", "evidence", "owed", "report", "roundtrip", "saving"}
     | {"doors", "serve", "poll", "terminal", "web", "demo", "collectors"},
     "__main__": {"cli"},
 }

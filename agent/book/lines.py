@@ -14,6 +14,10 @@ INSERT_OBSERVATION = (
     "INSERT INTO observation (record, definition, day, system, outcome, reason, starts, due, worked, num, den) "
     "VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 )
+# Of a line that is decided and has no times. The driver takes as long for a NULL or an Outcome as for four numbers.
+INSERT_DECIDED = (
+    "INSERT INTO observation (record, definition, day, system, outcome, worked, num, den) VALUES (?,?,?,?,?,0,?,?)"
+)
 ADD_TALLY = (
     "INSERT INTO tally (definition, system, day, good, bad, excluded, num, den, seq) VALUES (?,?,?,?,?,?,?,?,?) "
     "ON CONFLICT (definition, system, day) DO UPDATE SET good = tally.good + excluded.good, "
@@ -27,6 +31,7 @@ STORED = (
 DROP_OBSERVATION = "DELETE FROM observation WHERE record = ? AND definition = ? AND day = ?"
 
 Line = tuple[Any, ...]  # (record, definition, day, system, outcome, reason, starts, due, worked, num, den)
+UNTIMED = (None, None, None, 0)  # no reason, neither start nor due time, nothing worked
 EXCLUDED, OPEN = int(Outcome.EXCLUDED), int(Outcome.OPEN)
 
 
@@ -51,7 +56,7 @@ def change_observations(
 ) -> None:
     """Replace observation lines and move the tallies and samples by exactly the difference."""
     session.many(DROP_OBSERVATION, [place_of(line) for line in dropped])
-    session.many(INSERT_OBSERVATION, written)
+    _insert(session, written)
     ranked = {one.pk for one in derived if one.definition.percentile}
     if ranked:
         session.many(
@@ -74,6 +79,19 @@ def change_observations(
             tally[3] += sign * num
             tally[4] += sign * den
     session.many(ADD_TALLY, [(*key, *sums[key], session.seq) for key in sorted(sums) if any(sums[key])])
+
+
+def _insert(session: Session, lines: Sequence[Line]) -> None:
+    decided: list[Line] = []
+    others: list[Line] = []
+    for line in lines:
+        if line[5:9] == UNTIMED:
+            record, definition, day, system, outcome, _, _, _, _, num, den = line
+            decided.append((record, definition, day, system, int(outcome), num, den))
+        else:
+            others.append(line)
+    session.many(INSERT_DECIDED, decided)
+    session.many(INSERT_OBSERVATION, others)
 
 
 def _samples(lines: Iterable[Line], ranked: set[int]) -> list[Line]:

@@ -36,7 +36,9 @@ def load(targets: Sequence[Path], sources: Path | None) -> Config:
 def open_ledger(url: str, *, made: bool = True) -> Iterator[Ledger]:
     """The ledger at an address, closed at the end; `made` where it is not there, else that is the user's mistake."""
     from agent.ledger import Ledger
+    from agent.memory import sweep_seldom
 
+    sweep_seldom()
     ledger = Ledger.open(url, made=made)
     try:
         yield ledger

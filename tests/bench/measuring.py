@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple, ParamSpec, TypeVar
 
+from agent.memory import sweep_seldom
+
 P = ParamSpec("P")
 R = TypeVar("R")
 SIZE = "DABIAO_BENCH_RECORDS"
@@ -53,9 +55,9 @@ def typical(costs: Iterable[Cost]) -> Cost:
 
 
 def apart(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """The result of a function run in a fresh process, so that its memory is its own."""
+    """The result of a function run in a fresh process, so that its memory is its own; set up as any command's."""
     fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=fresh) as pool:
+    with ProcessPoolExecutor(1, mp_context=fresh, initializer=sweep_seldom) as pool:
         return pool.submit(work, *args, **kwargs).result()
 
 
