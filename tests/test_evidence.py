@@ -445,12 +445,3 @@ def test_a_configuration_that_cannot_be_read_is_named_by_its_file_in_chinese(mad
     assert (found.file, found.expected) == ("targets/2026.yaml", "可以据以重新计算的配置文件")
     assert found.got.startswith("配置有误：")
     assert "unknown measure kind 'in_time'" in found.got
-
-
-def test_a_size_that_the_file_does_not_have_is_refused_before_it_is_read(container: Path, tmp_path: Path) -> None:
-    content = container.read_bytes()
-    huge = content.replace((5).to_bytes(4, "little") * 2, (1 << 31).to_bytes(4, "little") * 2, 1)
-    assert huge != content
-    (tmp_path / "huge.zip").write_bytes(huge)
-    (found,) = problems(tmp_path / "huge.zip")
-    assert (found.file, found.expected, found.got) == ("a.txt", "2147483648 字节", "截断")

@@ -14,6 +14,7 @@ from agent.evidence.cells import Moments, guarded, instant, unguarded
 from agent.evidence.records import RecordTable
 from agent.model import Record
 from agent.worktime import LocalDays
+from tests.closed_site import problems
 from tests.plans import at
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
@@ -92,3 +93,12 @@ def test_every_byte_between_the_files_of_a_container_counts(container: Path, tmp
         (tmp_path / "changed.zip").write_bytes(changed)
         with (tmp_path / "changed.zip").open("rb") as file, pytest.raises(BrokenError):
             members(file)
+
+
+def test_a_size_that_the_file_does_not_have_is_refused_before_it_is_read(container: Path, tmp_path: Path) -> None:
+    content = container.read_bytes()
+    huge = content.replace((5).to_bytes(4, "little") * 2, (1 << 31).to_bytes(4, "little") * 2, 1)
+    assert huge != content
+    (tmp_path / "huge.zip").write_bytes(huge)
+    (found,) = problems(tmp_path / "huge.zip")
+    assert (found.file, found.expected, found.got) == ("a.txt", "2147483648 字节", "截断")

@@ -98,7 +98,7 @@ def small_files(
 ) -> dict[str, bytes]:
     """Every file that is written from the contents alone."""
     names = plan_names(contents.config)
-    files = {f"calendar/{name}.csv": papers.calendar(plan) for name, plan in names.items()}
+    files = {f"calendar/{name}.csv": papers.calendar(plan.calendar) for name, plan in names.items()}
     return {
         **files,
         **filled.files,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from agent import words
-from agent.config import Plan
 from agent.evaluate.held import Held
 from agent.evidence import people_did, sources_told
 from agent.evidence.cells import day_text, fraction, guarded
@@ -19,6 +18,7 @@ from agent.ledger import Session
 from agent.model import Statement, Verdict
 from agent.shown import shown, shown_target
 from agent.status import status_answer
+from agent.worktime import WorkCalendar
 
 
 def verdicts(contents: Contents) -> bytes:
@@ -148,9 +148,10 @@ CALENDAR = (
 )
 
 
-def calendar(plan: Plan) -> bytes:
-    """Every day whose arrangement was known."""
-    known, rows = plan.calendar, []
+@lru_cache(maxsize=8)
+def calendar(known: WorkCalendar) -> bytes:
+    """Every day whose arrangement was known; the years of a pack mostly share one."""
+    rows = []
     working = set(known.working_days(known.covered_from, known.covered_until))
     for day in range(known.covered_from, known.covered_until):
         spans = [known.service_spans(day, extended=late) if day in working else () for late in (False, True)]

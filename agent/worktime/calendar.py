@@ -7,14 +7,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Literal
 
 from agent.model import Day, Instant
 from agent.worktime.clocks import Clock, OpenTimes, Pause, Unbroken, stops
 from agent.worktime.hours import merge, parse_spans, without
 from agent.worktime.local import Interval, LocalDays, Spans
-from agent.worktime.workdays import Workdays, YearArrangement
+from agent.worktime.workdays import Workdays, YearArrangement, workdays
 
 ClockKind = Literal["always", "service_hours", "workdays"]
 StartRule = Literal["next_workday", "same_day"]
@@ -30,7 +30,7 @@ class WorkCalendar:
     `country` "CN" has China's holidays and make-up days; any other, or None, works Monday to Friday. `closed` and
     `open` change single days: a date alone closes the day or makes it a working day; with hours, `closed` takes
     those hours out of the day and `open` makes it a working day of exactly those hours. Make-up days have no
-    `extended` hours, for they stand for no weekday.
+    `extended` hours, for they stand for no weekday. Calendars that answer alike are equal and share their clocks.
     """
 
     def __init__(
@@ -53,7 +53,8 @@ class WorkCalendar:
             raise ValueError(f"{min(both)} is both closed and open: expected one of them")
         self._closed_hours = {day.toordinal(): spans for day, spans in closed_hours.items()}
         self._open_hours = {day.toordinal(): spans for day, spans in open_hours.items()}
-        self._workdays = Workdays(country, years or {}, closed_days, open_days | open_hours.keys())
+        noticed = tuple(sorted((years or {}).items(), key=lambda item: item[0]))
+        self._workdays = workdays(country, noticed, frozenset(closed_days), frozenset(open_days | open_hours.keys()))
         late = [tuple(merge([*self._hours, *self._extended.get(weekday, ())])) for weekday in range(7)]
         self._usual: dict[bool, list[Spans]] = {False: [self._hours] * 7, True: late}
         self._clocks: dict[tuple[ClockKind, bool], Clock] = {}
@@ -114,7 +115,7 @@ class WorkCalendar:
         """The clock of a kind; `extended` adds the weekday's extended hours to `service_hours`."""
         key = kind, extended
         if key not in self._clocks:
-            self._clocks[key] = self._wind(kind, extended=extended)
+            self._clocks[key] = _wound(self, kind, extended)
         return self._clocks[key]
 
     def _wind(self, kind: ClockKind, *, extended: bool) -> Clock:
@@ -224,6 +225,18 @@ class WorkCalendar:
             [[day, self.service_spans(day), self._extended_spans(day)] for day in special],
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WorkCalendar) and self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+
+@lru_cache(maxsize=16)
+def _wound(calendar: WorkCalendar, kind: ClockKind, extended: bool) -> Clock:
+    """Two decades of opening times are laid out once for all plans that have this calendar."""
+    return calendar._wind(kind, extended=extended)
 
 
 def make_clock(kind: ClockKind, calendar: WorkCalendar, *, extended: bool = False) -> Clock:

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import accumulate
 
 import chinese_calendar
@@ -48,6 +49,9 @@ class YearArrangement:
         for day in self.makeup:
             if day.weekday() < 5 or day in self.holidays:
                 raise ValueError(f"arrangement of {year}: make-up day {day} is no Saturday or Sunday, or a holiday too")
+
+
+Years = tuple[tuple[int, YearArrangement], ...]
 
 
 class Workdays:
@@ -105,6 +109,17 @@ class Workdays:
             if not self.first <= day < self.covered_until:
                 raise self.unknown(day)
         return self.days[bisect_left(self.days, first) : bisect_left(self.days, end)]
+
+
+@lru_cache(maxsize=16)
+def workdays(
+    country: str | None,
+    years: tuple[tuple[int, YearArrangement], ...],
+    closed: frozenset[date],
+    opened: frozenset[date],
+) -> Workdays:
+    """The working days of these rules, worked out once for all calendars that have them."""
+    return Workdays(country, dict(years), closed, opened)
 
 
 def _national(country: str | None, years: Mapping[int, YearArrangement]) -> tuple[set[date], set[date], Iterable[int]]:
