@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import NamedTuple
 
-from agent.book import Definition, Place, Registered, current, definitions, demands_differ, ledger_at
+from agent.book import Definition, Place, Registered, current, definitions, demands_differ, last_known, ledger_at
 from agent.config import Config, Plan
 from agent.evaluate import Board, custom, named, plans_of_days
 from agent.evaluate.board import PlansOf, WindowsOf
@@ -61,7 +62,8 @@ def asked(
     instant = question.as_of if question.as_of is not None else question.at
     is_past = instant is not None and (instant < now or question.as_of is not None)
     moment = now if instant is None else instant
-    if not is_past and not rules and served.keys:  # a ledger that serves nothing yet has no figures of its own
+    is_of_now = not is_past and question.through is None
+    if is_of_now and not rules and served.keys:  # a ledger that serves nothing yet has no figures of its own
         board = _board(config, ledger, question, tried)
         snapshot = board.refresh(moment)
         yield Asked(board, with_findings(config, ledger, snapshot) if found and instant is None else snapshot, tried)
@@ -73,6 +75,7 @@ def asked(
         moment,
         known_then=question.as_of is not None,
         through=question.through,
+        learned_by=question.learned_by,
         cut=is_past,
         tried={one.place for one in (*rules, *promises)},
         alone=alone,
@@ -80,6 +83,17 @@ def asked(
     ) as scratch:
         board = _board(config, scratch, question, tried)
         yield Asked(board, board.refresh(moment), tried)
+
+
+def settled(ledger: Ledger, question: Question, now: Instant) -> Question:
+    """A question about another time, with the batch that answers it: asked again like that, the answer is the same."""
+    if question.through is not None or (question.at is None and question.as_of is None):
+        return question
+    with ledger.read() as session:
+        if question.as_of is not None:
+            return replace(question, through=last_known(session, question.as_of))
+        counter = session.one("SELECT seq FROM counter WHERE id = 1") or (0,)
+        return replace(question, through=counter[0], learned_by=now)
 
 
 def untold(

@@ -50,7 +50,8 @@ class Question:
     as_of: Instant | None = None  # with what was known then
     system: str | None = None
     with_open: bool = False
-    through: int | None = None  # … and in no later batch than this
+    through: int | None = None  # with what was known in this batch, …
+    learned_by: Instant | None = None  # … which was the last at this instant; None: at `as_of`
     with_year: bool = False  # beside the days asked for the window `year`, to which what is foreseen belongs
 
     @property

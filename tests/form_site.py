@@ -117,13 +117,14 @@ class FormSite:
         source: Json = SOURCE,
         more: Sequence[Json] = (),
         ledger: str | None = None,
+        beside: Mapping[str, Json] | None = None,
     ) -> None:
-        """`more` are the targets of other years; the ledger is a file unless a URL is given."""
+        """`more` are the targets of other years, `beside` more sources; the ledger is a file unless a URL is given."""
         self.folder = folder
         files = [folder / "targets.yaml", *(folder / f"targets-{other['year']}.yaml" for other in more)]
         for file, promised in zip(files, (plan, *more), strict=True):
             file.write_text(yaml.safe_dump(promised, allow_unicode=True, sort_keys=False), encoding="utf-8")
-        sources = {"faults": source | {"path": str(folder / "faults.csv")}}
+        sources = {"faults": source | {"path": str(folder / "faults.csv")}, **(beside or {})}
         (folder / "sources.yaml").write_text(yaml.safe_dump({"sources": sources}), encoding="utf-8")
         lines = ["id,system,reported,responded,wrong", *(",".join((*fault, "")) for fault in FAULTS)]
         told = [lines[0], *(line for line in lines[1:] if _at(line) < read)]
@@ -135,7 +136,8 @@ class FormSite:
 
     def collect(self, now: Instant) -> None:
         """One round of the file."""
-        (source,) = self.config.sources
+        source = self.config.source("faults")
+        assert source is not None
         book = Book(self.ledger, register(self.ledger, definitions(self.config)).known)
         Round(source, COLLECTORS["file"](source.options), book).run(now, forced=True)
 

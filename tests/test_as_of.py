@@ -12,12 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.asking import answer
 from agent.book import Book, Delivery, definitions, ledger_at, register
+from agent.book.source_history import states_at, told_at
 from agent.config import Config
 from agent.evaluate import Board
 from agent.ledger import Ledger
-from agent.model import ConfigError, Mapped, Record, State, Verdict
-from tests.plans import at, case, site
+from agent.model import SECOND_US, ConfigError, Mapped, Record, State, Verdict
+from agent.status import Question
+from collectors.probe import Interval, follow
+from collectors.sampling import Sample
+from tests.plans import CASE_SOURCE, at, case, site
 
 MEASURES: dict[str, dict[str, Any]] = {
     "on-time": {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "due": "due_at"},
@@ -27,6 +32,7 @@ MEASURES: dict[str, dict[str, Any]] = {
 }
 HOUR_US = 3_600_000_000
 BEGIN = at("2026-03-02T08:00")
+FAILED = "connection refused"
 
 
 def hour(number: int) -> str:
@@ -79,8 +85,7 @@ def check(config: Config, batches: list[list[Record]], known: int) -> None:
                 found = facts(then, config, instant)
         with closing(Ledger.open(Path(folder) / "some.db")) as some:
             told(some, config, batches[: known + 1])
-            with ledger_at(some, definitions(config), instant, known_then=False) as judged:
-                assert found == facts(judged, config, instant)
+            assert found == facts(some, config, instant)
 
 
 HISTORIES = st.lists(st.lists(versions(), min_size=1, max_size=3), min_size=1, max_size=6)
@@ -148,7 +153,7 @@ class Polled:
         self.book.deliver(Delivery("cases", "case", mapped, now, finished=True, covers=told, interval_us=INTERVAL_US))
 
     def fail(self, minute: int) -> None:
-        self.book.fail("cases", "connection refused", BEGIN + minute * INTERVAL_US, {})
+        self.book.fail("cases", FAILED, BEGIN + minute * INTERVAL_US, {})
 
     def known(self, minute: int) -> tuple[int, str | None]:
         """Through which minute the source had told everything, as was known then, and why it could not be read."""
@@ -173,7 +178,7 @@ def test_a_gap_that_was_caught_up_later_was_a_gap_then(polled: Polled) -> None:
     for minute in range(100, 120):
         polled.read(minute)
     seen = [polled.known(minute) for minute in (5, 10, 11, 60, 99, 100, 110)]
-    down = "connection refused"
+    down = FAILED
     assert seen == [(5, None), (10, None), (10, down), (10, down), (10, down), (100, None), (110, None)]
     with polled.ledger.read() as session:
         assert [session.rows(f"SELECT COUNT(*) FROM {name}")[0][0] for name in ("telling", "source_turn")] == [2, 2]
@@ -192,6 +197,13 @@ def test_an_agent_that_did_not_run_knew_nothing_new_though_nothing_failed(polled
     polled.read(1)
     polled.read(200)
     assert [polled.known(minute)[0] for minute in (1, 100, 199, 200)] == [1, 1, 1, 200]
+
+
+def test_a_source_that_failed_for_a_moment_had_told_no_more_than_before_it_failed(polled: Polled) -> None:
+    polled.read(1)
+    polled.fail(2)
+    polled.read(3)
+    assert [polled.known(minute) for minute in (1, 2, 3)] == [(1, None), (1, FAILED), (3, None)]
 
 
 def test_a_month_that_was_handed_in_later_was_not_known_before(polled: Polled) -> None:
@@ -213,3 +225,196 @@ def test_what_was_not_read_at_the_time_gave_no_figure_then(polled: Polled) -> No
         assert {v.state for v in Board(polled.config, then).refresh(at_night).verdicts} == {State.NO_DATA}
     with ledger_at(polled.ledger, definitions(polled.config), at_night, known_then=False) as judged:
         assert State.NO_DATA not in {v.state for v in Board(polled.config, judged).refresh(at_night).verdicts}
+
+
+def test_of_two_that_were_told_at_one_instant_the_batch_says_which_was_known(polled: Polled) -> None:
+    polled.fail(5)
+    instant = BEGIN + 5 * INTERVAL_US
+    with polled.ledger.read() as session:
+        ((failed,),) = session.rows("SELECT seq FROM source_turn")
+        assert [states_at(session, instant, seq)["cases"].reason for seq in (failed - 1, failed)] == [None, FAILED]
+    polled.read(5, covers=(BEGIN, BEGIN + INTERVAL_US))
+    with polled.ledger.read() as session:
+        assert [len(told_at(session, instant, seq)["cases"]) for seq in (failed, failed + 1)] == [1, 2]
+    with polled.ledger.write() as session:  # as the ledgers of earlier versions have it
+        session.run("UPDATE telling SET first_seq = NULL")
+        session.run("UPDATE source_turn SET seq = NULL")
+    with polled.ledger.read() as session:
+        assert [len(told_at(session, instant, seq)["cases"]) for seq in (failed, failed + 1)] == [2, 2]
+        assert states_at(session, instant, failed)["cases"].reason is None
+
+
+# --- probes -----------------------------------------------------------------------------------------------------------
+
+UPTIME = {"kind": "uptime", "of": "uptime", "from": "from", "to": "to", "systems": ["archive"]}
+PROBE = {"collector": "probe", "every": "60s", "system": {"is": "archive"}, "tcp": {"host": "127.0.0.1", "port": "1"}}
+EVERY_US = 60 * SECOND_US
+
+
+class Sampled:
+    """A probe and a source of cases, step by step as an agent would learn from them; each says when it was read."""
+
+    def __init__(self, ledger: Ledger, config: Config) -> None:
+        self.ledger, self.config = ledger, config
+        self.book = Book(ledger, register(ledger, definitions(config)).keys)
+        self._running: Interval | None = None
+
+    def sample(self, now: int, up: bool) -> None:
+        """One sample of the probe, mapped and booked as a round does it."""
+        former = self._running
+        intervals = follow(former, now, Sample(None if up else "HTTP 503"), 2 * EVERY_US)
+        self._running = last = intervals[-1]
+        joined = former is not None and intervals[0].started == former.started
+        covers = (former.until if former is not None and joined else last.until, last.until)
+        records = [
+            Record("uptime", "probe", str(one.started), "archive", {"from": one.started, "to": one.until},
+                   {"state": one.state})
+            for one in intervals
+        ]  # fmt: skip
+        self._deliver("probe", "uptime", records, now, covers, revisions=False)
+
+    def read(self, now: int, records: list[Record]) -> None:
+        self._deliver("cases", "case", records, now, (0, now), revisions=True)
+
+    def fail(self, source: str, now: int) -> None:
+        self.book.fail(source, FAILED, now, {})
+
+    def _deliver(
+        self, source: str, kind: str, records: list[Record], now: int, covers: tuple[int, int], *, revisions: bool
+    ) -> None:
+        mapped = Mapped(records, [], [], None)
+        self.book.deliver(
+            Delivery(source, kind, mapped, now, revisions=revisions, covers=covers, interval_us=EVERY_US, finished=True)
+        )
+
+    def told(self, now: int) -> dict[str, Any]:
+        """What an agent that has learned only this much answers at an instant."""
+        return answer(self.config, self.ledger, Question(), now)
+
+    def told_as_of(self, instant: int) -> dict[str, Any]:
+        """What is answered of that instant later."""
+        return answer(self.config, self.ledger, Question(as_of=instant), LATEST)
+
+
+LATEST = at("2026-12-31")
+
+
+@pytest.fixture(scope="module")
+def with_probe(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    sources = {"cases": CASE_SOURCE | {"every": "60s"}, "probe": PROBE}
+    return site(tmp_path_factory.mktemp("probe"), {**MEASURES, "up": UPTIME}, sources=sources)
+
+
+@pytest.fixture
+def probing(with_probe: Config, tmp_path: Path) -> Iterator[Sampled]:
+    with closing(Ledger.open(tmp_path / "ledger.db")) as ledger:
+        yield Sampled(ledger, with_probe)
+
+
+def uptime(told: dict[str, Any]) -> tuple[Any, ...]:
+    """What is said of the availability, all systems together."""
+    (found,) = [one for one in told["indicators"] if (one["indicator"], one["system"]) == ("up", None)]
+    return found["value"], found["good"], found["bad"], found["coverage"], found["state"]
+
+
+def test_a_running_interval_had_reached_no_further_than_its_last_sample(probing: Sampled) -> None:
+    seconds = [0, 60, 120, 180, 240, 300, 360, 420]
+    states = [True, True, True, False, False, True, True, True]
+    between = [now + 37 for now in seconds]
+    live = []
+    for second, up, asked in zip(seconds, states, between, strict=True):
+        probing.sample(BEGIN + second * SECOND_US, up)
+        live.append(uptime(probing.told(BEGIN + asked * SECOND_US)))
+    assert len(set(live)) > 5
+    assert [uptime(probing.told_as_of(BEGIN + asked * SECOND_US)) for asked in between] == live
+
+
+def test_an_interval_that_was_withdrawn_later_counted_as_far_as_it_had_come(probing: Sampled) -> None:
+    live = []
+    for second in (0, 60, 120):
+        probing.sample(BEGIN + second * SECOND_US, up=True)
+        live.append(uptime(probing.told(BEGIN + second * SECOND_US + 1)))
+    nothing = Delivery(
+        "probe", "uptime", Mapped([], [], [], None), BEGIN + 180 * SECOND_US, revisions=False, seen=set()
+    )
+    probing.book.withdraw_missing(nothing, allow="wang")
+    assert [uptime(probing.told_as_of(BEGIN + second * SECOND_US + 1)) for second in (0, 60, 120)] == live
+    assert uptime(probing.told_as_of(BEGIN + 181 * SECOND_US))[1:3] == (0, 0)
+
+
+@st.composite
+def courses(draw: Callable[[Any], Any]) -> list[tuple[int, str, Any]]:
+    """What an agent meets, each with the microseconds since the step before: samples, reads, failures, gaps."""
+    seconds = st.sampled_from([0, 1, 37, 59, 60, 61, 63, 90, 119, 121, 150, 179, 181, 240, 600])
+    step = st.one_of(
+        st.tuples(st.just("sample"), st.booleans()),
+        st.tuples(st.just("sample"), st.just(True)),
+        st.tuples(st.just("read"), st.lists(versions(), max_size=2)),
+        st.tuples(st.just("fail"), st.sampled_from(["cases", "probe"])),
+    )
+    first = (0, "read", [draw(versions())])
+    return [
+        first,
+        *((draw(seconds) * SECOND_US + draw(st.integers(0, 3)), *draw(step)) for _ in range(draw(st.integers(2, 14)))),
+    ]
+
+
+def check_course(config: Config, folder: Path, course: list[tuple[int, str, Any]], asked: int, later: int) -> None:
+    """What was answered live after a step, some time before the next, is what is answered of that instant later."""
+    with closing(Ledger.open(folder / "ledger.db")) as ledger:
+        agent, now, live, instant = Sampled(ledger, config), BEGIN, None, 0
+        for place, (after, what, value) in enumerate(course):
+            if place == asked + 1:
+                instant = now + min(later, after - 1)
+                live = without_polls(agent.told(instant))
+            now += after
+            match what:
+                case "sample":
+                    agent.sample(now, value)
+                case "read":
+                    agent.read(now, value)
+                case _:
+                    agent.fail(value, now)
+        assert live == without_polls(agent.told_as_of(instant))
+
+
+def without_polls(told: dict[str, Any]) -> dict[str, Any]:
+    """An answer without what only the instants of single polls tell, of which a run is kept as one.
+
+    A system that the last record moved away from is left out, for it may be listed with nothing.
+    """
+    sources = [
+        {key: said for key, said in one.items() if key not in {"last_success", "covered_through", "signals", "rows"}}
+        for one in told["sources"]
+    ]
+    counts = ("good", "bad", "open", "excluded")
+    verdicts = [one for one in told["indicators"] if one["system"] is None or any(one[count] for count in counts)]
+    return told | {"sources": sources, "indicators": verdicts}
+
+
+COURSE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+
+@settings(COURSE, max_examples=20)
+@given(course=courses(), data=st.data())
+def test_what_was_answered_live_is_answered_as_of_that_instant(
+    with_probe: Config, course: list[tuple[int, str, Any]], data: st.DataObject
+) -> None:
+    draw_and_check(with_probe, course, data)
+
+
+@pytest.mark.long
+@settings(COURSE, max_examples=10_000)
+@given(course=courses(), data=st.data())
+def test_what_was_answered_live_is_answered_as_of_that_instant_ten_thousand_times(
+    with_probe: Config, course: list[tuple[int, str, Any]], data: st.DataObject
+) -> None:
+    draw_and_check(with_probe, course, data)
+
+
+def draw_and_check(config: Config, course: list[tuple[int, str, Any]], data: st.DataObject) -> None:
+    places = [place for place, step in enumerate(course[1:]) if step[0]]
+    if places:
+        with tempfile.TemporaryDirectory() as folder:
+            later = data.draw(st.integers(0, 700 * SECOND_US))
+            check_course(config, Path(folder), course, data.draw(st.sampled_from(places)), later)

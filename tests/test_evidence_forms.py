@@ -121,10 +121,10 @@ def test_a_form_of_a_closing_is_made_again_from_its_batch_after_the_ledger_went_
         assert site.made(ending=".xlsx", now=later).content != closed_form
         again, targets = tmp_path / "again.xlsx", [site.folder / "targets.yaml"]
         number = done.act.n
-        code = make_again(site.config, site.ledger, number, again, "mof-2020", later, targets, form="self-evaluation")
+        code = make_again(site.config, site.ledger, number, again, "mof-2020", targets, form="self-evaluation")
         assert (code, again.read_bytes()) == (DONE, closed_form)
         with pytest.raises(ConfigError, match=f"--again {number}：是一次封账，用 --form"):
-            make_again(site.config, site.ledger, number, again, "mof-2020", later, targets, form="monitoring")
+            make_again(site.config, site.ledger, number, again, "mof-2020", targets, form="monitoring")
         known_then = Question(first=YEAR.first, last=YEAR.last, as_of=OVER, through=done.act.body["batch"])
         then = answer(site.config, site.ledger, known_then, later)["indicators"]
     kept = json.loads(Pack(tmp_path / "pack.zip").content("verdicts.json"))

@@ -43,7 +43,7 @@ def log(site: FormSite) -> list[Act]:
 def again(site: FormSite, number: int, ending: str, profile: str = "mof-2020") -> tuple[int, Path]:
     file = site.folder / f"again{ending}"
     targets = [site.folder / "targets.yaml"]
-    return make_again(site.config, site.ledger, number, file, profile, LATER, targets), file
+    return make_again(site.config, site.ledger, number, file, profile, targets), file
 
 
 @pytest.mark.parametrize("ending", [".xlsx", ".json"])

@@ -216,7 +216,7 @@ def test_the_workbook_is_made_again_as_it_was(desk: Desk) -> None:
     desk.run("import", str(desk.file))
     with_ledger = Ledger.open(desk.folder / "ledger.db")
     again = desk.folder / "again.xlsx"
-    order = (desk.config, with_ledger, 1, again, "mof-2020", at("2027-02-01"), [desk.folder / "targets.yaml"])
+    order = (desk.config, with_ledger, 1, again, "mof-2020", [desk.folder / "targets.yaml"])
     assert make_again(*order) == DONE
     assert again.read_bytes() == first
     with_ledger.close()

@@ -271,7 +271,7 @@ def test_a_report_is_logged_and_made_again_after_the_ledger_went_on(
 
     again = site.folder / f"again{ending}"
     targets = [site.folder / "targets.yaml"]
-    assert make_again(site.config, site.ledger, act.n, again, "mof-2020", LATER, targets) == DONE
+    assert make_again(site.config, site.ledger, act.n, again, "mof-2020", targets) == DONE
     assert again.read_bytes() == wanted.file.read_bytes()
 
 

@@ -268,7 +268,7 @@ def test_an_export_into_a_workbook_is_logged_with_it_and_made_again_from_it_alon
     with site.ledger.read() as session:
         act = acts.read(session)[-1]
     assert act.body["template"]["name"] == "下发表.xlsx"
-    later = site.config, site.ledger, act.n, site.folder / "again.xlsx", "mof-2020", OVER, order.targets
+    later = site.config, site.ledger, act.n, site.folder / "again.xlsx", "mof-2020", order.targets
     assert make_again(*later, template) == DONE
     assert (site.folder / "again.xlsx").read_bytes() == order.file.read_bytes()
     with pytest.raises(ConfigError) as refused:

@@ -10,7 +10,7 @@ from agent.book.delivery import Booked, Delivery
 from agent.book.promise import demands_differ
 from agent.book.recomputation import Difference, Recomputed, recompute
 from agent.book.registry import catch_up, register
-from agent.book.scratch import ledger_at
+from agent.book.scratch import last_known, ledger_at
 from agent.book.served import Registered, current
 from agent.book.standing import Standing, reading_hash, standing
 
@@ -34,6 +34,7 @@ __all__ = [
     "current",
     "definitions",
     "demands_differ",
+    "last_known",
     "ledger_at",
     "reading_hash",
     "recompute",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from agent.book.bodies import decode
 from agent.book.definition import Definition
@@ -80,7 +81,8 @@ class Book:
                 decode(kind, delivery.source, id, system, body, version, changed_at, True)
                 for _, id, kind, system, body, version, changed_at in gone
             ]
-            booked = _book_records(session, delivery, records, self._served(session))
+            # That a record is gone is no growth of it.
+            booked = _book_records(session, replace(delivery, revisions=True), records, self._served(session))
             note_complete(session, delivery, booked)
         return booked
 

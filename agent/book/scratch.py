@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from itertools import groupby
+from dataclasses import replace
+from itertools import chain, groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,11 +13,12 @@ from agent.book.bodies import decode
 from agent.book.booking import Book
 from agent.book.definition import Definition, Place
 from agent.book.delivery import Delivery
+from agent.book.growth import grown
 from agent.book.history import served_at
-from agent.book.noticing import INSERT, OF_CHANGES
+from agent.book.noticing import INSERT, NOTHING, OF_CHANGES
 from agent.book.registry import register
 from agent.book.revival import revived
-from agent.book.source_history import states_at, told_at
+from agent.book.source_history import Stretch, states_at, told_at
 from agent.book.standing import standing
 from agent.ledger import Ledger, Session, acts
 from agent.ledger.acts import Act
@@ -24,14 +26,14 @@ from agent.model import ConfigError, Instant, Mapped, Record, utc_of
 
 SLICE = 5000
 LAST = 1 << 62
-# What a batch knew: the current version where it was already there, else the revision that was current then. A record
-# that only grows has no revisions; what it knew is cut at the instant by the measure.
+# What a batch knew: the current version where it was already there, else the revision that was current then.
 KNOWN = (
-    "SELECT source, kind, id, system, body, version, changed_at, withdrawn FROM record "
-    "WHERE (seq <= ? OR (first_seq <= ? AND NOT EXISTS (SELECT 1 FROM revision WHERE record = pk))){among} "
+    "SELECT source, kind, id, system, body, version, changed_at, withdrawn FROM record WHERE seq <= ?{among} "
     "UNION ALL SELECT r.source, r.kind, r.id, v.system, v.body, v.version, v.changed_at, v.withdrawn FROM revision v "
     "JOIN record r ON r.pk = v.record WHERE r.seq > ? AND v.seq <= ? AND v.until_seq > ?{among} ORDER BY 1, 2"
 )
+# What was noticed of changes, which a scratch ledger does not see; what records show by themselves it notices itself.
+AS_CHANGED = f"AND kind IN ({','.join(repr(kind) for kind in OF_CHANGES)})"
 # Records that may count otherwise than in a batch: changed since, in themselves or in how they count, or still open.
 MOVING = "(touched_seq > {batch} OR pk IN (SELECT record FROM observation WHERE outcome >= 3))"
 
@@ -44,6 +46,7 @@ def ledger_at(
     *,
     known_then: bool,
     through: int | None = None,
+    learned_by: Instant | None = None,
     cut: bool = True,
     tried: Collection[Place] = (),
     moving: bool = False,
@@ -52,20 +55,25 @@ def ledger_at(
 ) -> Iterator[Ledger]:
     """A scratch ledger judged at `instant`: with what is known today or, `known_then`, with what was known then.
 
-    With `through` it is what was known in that batch; `moving` leaves out the records that count today as they did in
-    it. What happened after the instant is left out; without `cut` it counts, as it does in the ledger itself. What was
-    known then is judged by the definitions of then, on today's calendar, save those that are `tried`. Where one project
-    and indicator `alone` is asked about, only records of the kinds it reads are derived. Raises ConfigError where
-    nothing was known yet. It costs a derivation of every such record, and writes nothing.
+    With `through` it is what was known in that batch, which was the last at `learned_by` (the instant itself, unless
+    another is given); `moving` leaves out the records that count today as they did in it. What was known then is judged
+    as it stood; of what is known today, what happened after the instant is left out, unless it is not to be `cut`. What
+    was known then is judged by the definitions of then, on today's calendar, save those that are `tried`. Where one
+    project and indicator `alone` is asked about, only records of the kinds it reads are derived. Raises ConfigError
+    where nothing was known yet. It costs a derivation of every such record, and writes nothing.
     """
+    learned_at = instant if learned_by is None else learned_by
+    of_then, cut = known_then or through is not None, cut and not known_then
     with TemporaryDirectory(prefix="dabiao-") as folder, closing(Ledger.open(Path(folder) / "scratch.db")) as scratch:
         with ledger.read() as session:
             seq = through
             if seq is None:  # batch 0 is an answer too: of an empty ledger
-                seq = _last_known(session, instant) if known_then else LAST
-            if known_then:
+                seq = last_known(session, instant) if known_then else LAST
+            if of_then:
                 then = {place: spec for place, spec in served_at(session, seq).items() if place not in tried}
                 definitions = [_as_of_then(one, then.get(one.place)) for one in definitions]
+                if not tried:  # what was noticed is copied
+                    definitions = [replace(one, watch=NOTHING) for one in definitions]
             judged = [one.judged_at(instant) for one in definitions] if cut else definitions
             among, kinds = f" AND {MOVING.format(batch=int(seq))}" if moving else "", list[str]()
             total = (session.one("SELECT record_pk FROM counter WHERE id = 1") or (0,))[0]
@@ -75,12 +83,14 @@ def ledger_at(
                 among += f" AND kind IN ({','.join('?' * len(kinds))})"
                 total = (session.one(f"SELECT COUNT(*) FROM record WHERE pk > 0{among}", kinds) or (0,))[0]
             book = Book(scratch, register(scratch, judged).keys)
-            _copy_sources(session, scratch, instant, known_then)
+            states, told = _sources_then(session, learned_at, through) if of_then else _sources_now(session)
+            _copy_sources(scratch, states, _cut(told, instant) if cut else told)
             _copy_acts(session, scratch, seq)
-            _copy_findings(session, scratch, seq)
-            rows = session.stream(KNOWN.replace("{among}", among), (seq, seq, *kinds, seq, seq, seq, *kinds), SLICE)
+            _copy_findings(session, scratch, seq, "" if of_then and not tried else AS_CHANGED)
+            rows = session.stream(KNOWN.replace("{among}", among), (seq, *kinds, seq, seq, seq, *kinds), SLICE)
             done = 0
-            for (source, kind), records in groupby(map(_record, rows), lambda one: (one.source, one.kind)):
+            known = chain(grown(session, seq, among, kinds), map(_record, rows))
+            for (source, kind), records in groupby(known, lambda one: (one.source, one.kind)):
                 for part in _slices(records):
                     book.deliver(Delivery(source, kind, Mapped(part, [], [], None), instant))
                     done += len(part)
@@ -93,32 +103,48 @@ def _as_of_then(one: Definition, spec: str | None) -> Definition:
     return one if spec is None else revived(one, spec) or one
 
 
-def _last_known(session: Session, instant: Instant) -> int:
-    """The last batch or act before the first that came later: their order counts, not the clock."""
+def last_known(session: Session, instant: Instant) -> int:
+    """The last batch or act before the first that came later: their order counts, not the clock.
+
+    Raises ConfigError where nothing was known yet.
+    """
     later = session.one(
         "SELECT MIN(seq) FROM "
         "(SELECT seq FROM batch WHERE learned_at > ? UNION ALL SELECT seq FROM act WHERE at > ?) later",
         (instant, instant),
     )
     first = session.one("SELECT MIN(seq), MIN(learned_at) FROM batch")
-    last = (later[0] - 1) if later and later[0] is not None else LAST
+    counter = session.one("SELECT seq FROM counter WHERE id = 1") or (0,)
+    last = int(later[0] - 1 if later and later[0] is not None else counter[0])
     if first is None or first[0] is None or first[0] > last:
         began = "nothing has been collected" if first is None or first[1] is None else f"began {utc_of(first[1])}"
         raise ConfigError(f"as_of: not yet known then; the ledger {began}")
     return last
 
 
-def _copy_sources(session: Session, scratch: Ledger, instant: Instant, known_then: bool) -> None:
-    if known_then:
-        states = [(source, *one) for source, one in states_at(session, instant).items()]
-        told = told_at(session, instant)
-    else:
-        states = session.rows("SELECT source, last_success, reason FROM source_state")
-        told = {}
-        for source, begins, ends in session.rows(
-            "SELECT source, begins, ends FROM coverage WHERE begins < ?", (instant,)
-        ):
-            told.setdefault(source, []).append((begins, min(ends, instant)))
+States = list[tuple[str, Instant | None, str | None]]  # of each source the last success, and why it cannot be read
+Told = dict[str, list[Stretch]]
+
+
+def _sources_then(session: Session, instant: Instant, through: int | None) -> tuple[States, Told]:
+    """How the sources were doing, and what they had told."""
+    return [(id, *one) for id, one in states_at(session, instant, through).items()], told_at(session, instant, through)
+
+
+def _sources_now(session: Session) -> tuple[States, Told]:
+    """How the sources are doing, and what they have told."""
+    told: Told = {}
+    for source, begins, ends in session.rows("SELECT source, begins, ends FROM coverage"):
+        told.setdefault(source, []).append((begins, ends))
+    return [*session.rows("SELECT source, last_success, reason FROM source_state")], told
+
+
+def _cut(told: Told, instant: Instant) -> Told:
+    """What was told of the time before an instant."""
+    return {source: [(a, min(b, instant)) for a, b in stretches if a < instant] for source, stretches in told.items()}
+
+
+def _copy_sources(scratch: Ledger, states: States, told: Told) -> None:
     with scratch.write() as write:
         write.many(
             "INSERT INTO source_state (source, last_attempt, last_success, reason) VALUES (?,?,?,?)",
@@ -127,7 +153,7 @@ def _copy_sources(session: Session, scratch: Ledger, instant: Instant, known_the
         write.many(
             "INSERT INTO coverage (source, begins, ends, learned_at) VALUES (?,?,?,?)",
             [
-                (source, begins, ends, instant)
+                (source, begins, ends, ends)
                 for source, stretches in told.items()
                 for begins, ends in dict(sorted(stretches)).items()  # of those that begin together, the longest
             ],
@@ -154,12 +180,12 @@ def enter_acts(write: Session, log: Sequence[Act]) -> None:
     )
 
 
-def _copy_findings(session: Session, scratch: Ledger, seq: int) -> None:
-    """What was noticed of changes, which a scratch ledger does not see; what records show by themselves it notices."""
+def _copy_findings(session: Session, scratch: Ledger, seq: int, among: str) -> None:
+    """What was noticed up to a batch and not put right by then."""
     noticed = session.rows(
         "SELECT kind, subject, text, at, seq FROM finding WHERE seq <= ? AND (cleared_seq IS NULL OR cleared_seq > ?) "
-        f"AND kind IN ({','.join('?' * len(OF_CHANGES))})",
-        (seq, seq, *OF_CHANGES),
+        f"{among} ORDER BY pk",
+        (seq, seq),
     )
     with scratch.write() as write:
         write.many(INSERT, noticed)

@@ -1,7 +1,8 @@
 """What each source had told and how it was doing at a past instant; `coverage` and `source_state` hold today's.
 
-What a source tells mostly grows with the clock, poll by poll. Such polls are one row: of a row whose polls were from
-`first_at` to `last_at` the end known at an instant between is `first_ends` plus the time since `first_at`.
+What a source tells mostly grows with the clock, poll by poll. Such polls are one row, as long as none failed between
+and none came late: of a row whose polls were from `first_at` to `last_at` the end known at an instant between is
+`first_ends` plus the time since `first_at`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def note_told(session: Session, source: str, covers: Stretch, now: Instant, inte
     )
     if last is not None:
         *place, last_at, known = last
-        if now - last_at <= MISSED_POLLS * interval_us and ends - known <= now - last_at:
+        turned = session.one("SELECT 1 FROM source_turn WHERE source = ? AND at > ? LIMIT 1", (source, last_at))
+        if turned is None and now - last_at <= MISSED_POLLS * interval_us and ends - known <= now - last_at:
             session.run(
                 "UPDATE telling SET last_at = ?, ends = ? WHERE source = ? AND begins = ? AND first_at = ?",
                 (now, max(ends, known), source, *place),
@@ -41,9 +43,9 @@ def note_told(session: Session, source: str, covers: Stretch, now: Instant, inte
         if ends <= known:
             return
     session.run(
-        "INSERT INTO telling (source, begins, first_at, last_at, first_ends, ends) VALUES (?,?,?,?,?,?) "
+        "INSERT INTO telling (source, begins, first_at, last_at, first_ends, ends, first_seq) VALUES (?,?,?,?,?,?,?) "
         "ON CONFLICT (source, begins, first_at) DO UPDATE SET first_ends = excluded.first_ends, ends = excluded.ends",
-        (source, begins, now, now, ends, ends),
+        (source, begins, now, now, ends, ends, session.seq),
     )
 
 
@@ -52,33 +54,44 @@ def note_turn(session: Session, source: str, reason: str | None, now: Instant) -
     last = session.one("SELECT reason FROM source_turn WHERE source = ? ORDER BY at DESC LIMIT 1", (source,))
     if (last[0] if last is not None else None) != reason:
         session.run(
-            "INSERT INTO source_turn (source, at, reason) VALUES (?,?,?) "
-            "ON CONFLICT (source, at) DO UPDATE SET reason = excluded.reason",
-            (source, now, reason),
+            "INSERT INTO source_turn (source, at, reason, seq) VALUES (?,?,?,?) "
+            "ON CONFLICT (source, at) DO UPDATE SET reason = excluded.reason, seq = excluded.seq",
+            (source, now, reason, session.seq),
         )
 
 
-def told_at(session: Session, instant: Instant) -> dict[str, list[Stretch]]:
-    """The stretches each source was known to have told at an instant; they may overlap."""
+def told_at(session: Session, instant: Instant, through: int | None = None) -> dict[str, list[Stretch]]:
+    """The stretches each source was known to have told at an instant, or in the batch that was then the last.
+
+    They may overlap.
+    """
     found: dict[str, list[Stretch]] = {}
+    known, values = _known("first_", instant, through)
     for source, begins, first_at, first_ends, ends in session.rows(
-        "SELECT source, begins, first_at, first_ends, ends FROM telling WHERE first_at <= ? AND begins < ?",
-        (instant, instant),
+        f"SELECT source, begins, first_at, first_ends, ends FROM telling WHERE {known}", values
     ):
-        known = min(ends, first_ends + instant - first_at, instant)
-        if begins < known:
-            found.setdefault(source, []).append((begins, known))
+        grown = first_ends + max(0, instant - first_at)
+        found.setdefault(source, []).append((begins, min(ends, grown)))
     return found
 
 
-def states_at(session: Session, instant: Instant) -> dict[str, State]:
-    """How each source that had been read was doing at an instant."""
+def states_at(session: Session, instant: Instant, through: int | None = None) -> dict[str, State]:
+    """How each source that had been read was doing at an instant, or in the batch that was then the last."""
+    known, values = _known("first_", instant, through)
     found = {
-        source: State(min(last, instant), None)
-        for source, last in session.rows(
-            "SELECT source, MAX(last_at) FROM telling WHERE first_at <= ? GROUP BY source", (instant,)
+        source: State(min(last, max(first, instant)), None)
+        for source, first, last in session.rows(
+            f"SELECT source, MAX(first_at), MAX(last_at) FROM telling WHERE {known} GROUP BY source", values
         )
     }
-    for source, reason in session.rows("SELECT source, reason FROM source_turn WHERE at <= ? ORDER BY at", (instant,)):
+    known, values = _known("", instant, through)
+    for source, reason in session.rows(f"SELECT source, reason FROM source_turn WHERE {known} ORDER BY at", values):
         found[source] = State(found[source].last_success if source in found else None, reason)
     return found
+
+
+def _known(prefix: str, instant: Instant, through: int | None) -> tuple[str, list[int]]:
+    """What rows were there: by their batch, where the batch is asked for and they tell it, else by their instant."""
+    if through is None:
+        return f"{prefix}at <= ?", [instant]
+    return f"COALESCE({prefix}seq <= ?, {prefix}at <= ?)", [through, instant]

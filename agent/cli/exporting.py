@@ -29,7 +29,7 @@ from agent.model import ConfigError
 if TYPE_CHECKING:
     from agent.config import Config
     from agent.ledger import Ledger
-    from agent.model import Day, Instant
+    from agent.model import Day
 
 
 ALL, OFFICIAL = "all", ("self-evaluation", "targets", "monitoring")
@@ -76,7 +76,7 @@ def export(
     config, now = load(targets, sources), now_instant()
     with open_ledger(ledger, made=False) as opened:
         if again is not None:
-            return make_again(config, opened, again, output, profile, now, targets, template, form)
+            return make_again(config, opened, again, output, profile, targets, template, form)
         if form is None or form not in (*FORMS, ALL):
             raise ConfigError(f"--form：应为 {'、'.join((*FORMS, ALL))} 之一，现为 {form or '空'}")
         wanted = config.plans[-1].year if year is None else year
@@ -151,7 +151,6 @@ def make_again(
     number: int,
     output: Path,
     profile: str,
-    now: Instant,
     targets: Sequence[Path],
     template: Path | None = None,
     form: str | None = None,
@@ -175,6 +174,7 @@ def make_again(
         at=body["at"],
         as_of=body["as_of"],
         through=body["seq"],
+        learned_by=None if body["at"] is None else former.at,
         with_year=True,
     )
     order = Order(
@@ -185,7 +185,7 @@ def make_again(
         question,
         profile,
         output,
-        now,
+        former.at,
         targets,
         body.get("owner"),
         body.get("demo", False),

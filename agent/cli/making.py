@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,10 +110,11 @@ def told(order: Order) -> Made:
 @contextmanager
 def judged_bases(orders: Sequence[Order]) -> Iterator[Iterator[tuple[Basis, dict[str, Any]]]]:
     """What forms of one year are made from, each judged when its turn comes, and what the log keeps of that."""
-    from agent.asking import asked, of_days
+    from agent.asking import asked, of_days, settled
     from agent.export import Basis, load_profile, period_of, plan_of
     from agent.export.logged import seq_of
 
+    orders = [replace(order, question=settled(order.ledger, order.question, order.now)) for order in orders]
     first = orders[0]
     plan, profile = plan_of(first.config, first.year), load_profile(first.profile)
     seq = seq_of(first.ledger)
@@ -155,20 +156,22 @@ def _logged(order: Order, at: Instant | None, as_of: Instant, seq: int) -> dict[
         "last": iso(last),
         "at": at,
         "as_of": as_of if at is None else None,
-        "seq": order.question.through or seq,
+        "seq": seq if order.question.through is None else order.question.through,
         "targets": [fingerprint(path) for path in order.targets],
     }
 
 
 def offices(order: Order) -> Made:
     """The workbook in which each office fills in what it answers for."""
-    from agent.asking import asked
+    from agent.asking import asked, settled
     from agent.book.statements import filled
     from agent.export import plan_of
     from agent.export.logged import seq_of
     from agent.ledger import acts
     from agent.roundtrip import sheets_of, workbook
 
+    seq = seq_of(order.ledger)
+    order = replace(order, question=settled(order.ledger, order.question, order.now))
     plan, question = plan_of(order.config, order.year), order.question
     if order.file.suffix.lower() != ".xlsx":
         raise ConfigError(f"-o {order.file.name}：填报表的文件名应以 .xlsx 结尾")
@@ -185,7 +188,7 @@ def offices(order: Order) -> Made:
         sheets = sheets_of(plan, verdicts, heads, through, order.owner)
     except ValueError as unknown:
         raise ConfigError(f"--owner：{unknown}") from None
-    body = {**_logged(order, question.at, snapshot.as_of, seq_of(order.ledger)), "owner": order.owner}
+    body = {**_logged(order, question.at, snapshot.as_of, seq), "owner": order.owner}
     return Made(workbook(sheets), body, [f"{owner}：{len(rows)} 行" for owner, rows in sheets.owners.items()])
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 metadata = MetaData()
 
 # One row: the last batch number and the last record key given out. Whoever writes first takes this row's lock, so
@@ -77,6 +77,7 @@ telling = Table(
     Column("last_at", BigInteger, nullable=False),
     Column("first_ends", BigInteger, nullable=False),
     Column("ends", BigInteger, nullable=False),
+    Column("first_seq", BigInteger),  # the batch of the first of them, where it was kept
     PrimaryKeyConstraint("source", "begins", "first_at"),
 )
 # When a source could no longer be read, and why; without a reason, when it could again.
@@ -86,6 +87,7 @@ source_turn = Table(
     Column("source", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("reason", Text),
+    Column("seq", BigInteger),  # the batch in which that was noted, where it was kept
     PrimaryKeyConstraint("source", "at"),
 )
 record = Table(
