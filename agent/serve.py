@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from agent import supervision
-from agent.alerts import Direct, Poster, Standing, Teller
+from agent.alerts import Direct, Poster, Standing, Teller, in_ledger
 from agent.asking import answer
 from agent.book import all_indicators
 from agent.config import Config
@@ -74,7 +74,7 @@ def serve(
     )
     host, port = sockets[0].getsockname()[:2]
     url = f"{'http' if tls is None else 'https'}://{host}:{port}/"
-    tellers = _tellers(config, notifier, publisher)
+    tellers = _tellers(config, ledger, notifier, publisher)
     for teller in tellers:
         publisher.listen(teller)
     publisher.listen(_Announcement(url, ready))
@@ -141,9 +141,9 @@ def account(config: Config, ledger: Ledger, publisher: Publisher, verdict: Verdi
     return Account(told, course(config, ledger, plan, indicator, snapshot.as_of), indicator.targets, plan.year)
 
 
-def _tellers(config: Config, notifier: Notifier, publisher: Publisher) -> list[Teller]:
+def _tellers(config: Config, ledger: Ledger, notifier: Notifier, publisher: Publisher) -> list[Teller]:
     """Who is told of open records: every Alertmanager, or without one the direct route."""
-    standing, alerting = Standing(config), config.alerting
+    standing, alerting = Standing(config, in_ledger(ledger)), config.alerting
     if alerting.alertmanagers:
         posters = [Poster(access, standing, now_instant, publisher.count) for access in alerting.alertmanagers]
         return [Teller("alertmanager", poster) for poster in posters]

@@ -90,7 +90,7 @@ def countdown(due: Instant | None, now: Instant, left_us: int | None = None) -> 
     """`还剩1分50秒` or `已超时3分00秒`; on a clock that stands still at night, what is left of working time."""
     if due is None:
         return NOTHING
-    left, kind = (due - now, "") if left_us is None else (left_us, "(计时时间)")
+    left, kind = (due - now, "") if left_us is None else (left_us, "(工作时间)")
     if left >= 0 and due >= now:
         return f"还剩{between(0, left)}{kind}"
     return f"已超时{between(0, -left)}{kind}"

@@ -90,6 +90,7 @@ WINDOWS = {
     "custom": "自选区间",
 }
 SEVERITIES = {"critical": "紧急", "warning": "重要", "info": "提示"}
+WALL, AGENT = "监测大屏", "监测程序"  # the agent's own page, and the agent, to those who look at it
 ALERT, ENDED, LET_GO = "告警", "解除", "不再提醒"  # the last: it is not over, but no longer told of by itself
 UP = {True: "正常", False: "中断", None: "未知"}  # a system, a source
 RESULTS = {"new": "新增", "changed": "变更", "same": "相同", "rejected": "异常"}  # of the rows a source told
@@ -149,6 +150,11 @@ FORMS = {  # what can be exported
 }
 DEMO = "演示数据"
 NO_OWNER = "未指定责任处室"
+
+
+def allowance(left: int, noun: str = "件") -> str:
+    """How many more may miss: `13件`, or by how many it is too late: `已超1件`."""
+    return f"{left:,}{noun}" if left >= 0 else f"已超{-left:,}{noun}"
 
 
 def flags(verdict: Verdict) -> tuple[str, ...]:
@@ -232,3 +238,8 @@ def done(time: str) -> str:
 def to_do(time: str) -> str:
     """What a person does for that to happen."""
     return ACTIONS.get(time, done(time))
+
+
+def unheard(subject: str) -> str:
+    """That nothing more is heard of a record, so that nobody can say what became of it."""
+    return f"【{LET_GO}】{subject} {AGENT}没有再报来消息，是否已处理请在{WALL}查看"

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from agent.alerts import Standing
+from agent.alerts.fate import End
 from agent.config import Config, load
 from agent.evaluate.board import SHOWN_OPEN
 from agent.model import SECOND_US, OpenRecord, Snapshot, Stage
@@ -46,7 +47,15 @@ dabiao_forecast_ratio{project="p",indicator="i"} 0.941
 dabiao_next_due_timestamp_seconds{project="p",indicator="i",system="s"} 7200
 dabiao_next_due_timestamp_seconds{project="platform-ops",indicator="fault-response",system="s"} 120
 dabiao_indicator_coverage_ratio{project="p",indicator="i",window="ytd"} 0.9312
+dabiao_source_info{source="a",name="故障台",rings="yes"} 1
+dabiao_source_info{source="w",name="网签首页探测",rings="no"} 1
 dabiao_source_last_success_timestamp_seconds{source="a"} 0
+dabiao_source_interval_seconds{source="a"} 10
+dabiao_source_interval_seconds{source="w"} 15
+dabiao_ringing_due_timestamp_seconds{project="platform-ops",indicator="fault-response",system="s",stage="due_soon"} 153
+dabiao_ringing_due_timestamp_seconds{project="platform-ops",indicator="fault-response",system="s",stage="overdue"} -100
+dabiao_route_info{route="duty",name="值班群",fallback="值班短信"} 1
+dabiao_snapshot_timestamp_seconds 0
 up{job="dabiao",instance="h"} 1
 """.splitlines()
 # The same year so far, but met.
@@ -114,7 +123,7 @@ def of_records(config: Config) -> Iterator[str]:
     """The texts of single records, of many, of a morning, and of each way in which an alert ends."""
     standing = Standing(config)
     soon, late = fault("GZ1123-007", 190, stage=Stage.DUE_SOON), fault("GZ1123-004", 480)
-    back = fault("GZ1123-005", 90, stage=Stage.DUE_SOON, resumed=True, left_us=MINUTE)
+    back = replace(fault("GZ1123-005", 90, stage=Stage.DUE_SOON, resumed=True), due=NOW + MINUTE)
     yield from _posted(standing, standing_at(config, NOW, [soon]), "DabiaoRecordDueSoon")
     yield from _posted(standing, standing_at(config, NOW, [back]), "DabiaoRecordDueSoon")
     yield from _posted(standing, standing_at(config, NOW, [late]), "DabiaoRecordOverdue")
@@ -127,9 +136,16 @@ def of_records(config: Config) -> Iterator[str]:
     here = replace(verdict, system="archive", stages=stages, due_today=3)
     burst = [fault(f"GZ1123-{number:03}", 600 + number * 20) for number in range(15)]
     yield from _posted(standing, standing_at(config, NOW, burst, verdicts=(here,)), "DabiaoRecordsPileUp")
-    yield from _posted(standing, standing_at(config, MORNING, burst, verdicts=(here,)), "DabiaoRecordsDueToday")
+    waiting = [replace(one, due=MORNING - number * 45 * MINUTE) for number, one in enumerate(burst, 1)]
+    waiting += [
+        replace(fault(f"GZ1122-{number:03}", 0, stage=Stage.IN_TIME), due=MORNING + (number + 1) * 90 * MINUTE)
+        for number in range(3)
+    ]
+    yield from _posted(standing, standing_at(config, MORNING, waiting, verdicts=(here,)), "DabiaoRecordsDueToday")
     yield "== 结束"
     (alert, *_) = standing.at(standing_at(config, NOW, [late])).values()
+    yield Standing(config, lambda of: End.ANSWERED).ended(alert, standing_at(config, NOW, []))
+    yield Standing(config, lambda of: "withdrawn").ended(alert, standing_at(config, NOW, []))
     later = [fault(f"L{number}", 400, system="portal") for number in range(SHOWN_OPEN)]
     crowd = [fault(f"C{number}", 500) for number in range(10)]
     for now, records in (
@@ -141,6 +157,8 @@ def of_records(config: Config) -> Iterator[str]:
         (NOW, later),
     ):
         yield standing.ended(alert, standing_at(config, now, records))
+    pile = next(one for one in standing.at(standing_at(config, NOW, burst)).values() if one.due is None)
+    yield standing.ended(pile, standing_at(config, NOW, []))
 
 
 def _posted(standing: Standing, snapshot: Snapshot, name: str) -> Iterator[str]:

@@ -87,9 +87,11 @@ def test_the_rule_behind_reads_a_series_that_counts_what_rings_and_nothing_else(
         fault("in time", "14:33:00", Stage.IN_TIME),
     )
     text = Exposition(config).render(shown, {}).text.decode()
-    assert [line.rpartition(",")[2] for line in text.splitlines() if line.startswith("dabiao_ringing_records{")] == [
+    assert [line.rpartition(",")[2] for line in text.splitlines() if line.startswith("dabiao_ringing_")] == [
         'stage="overdue"} 1',
         'stage="due_soon"} 2',
+        f'stage="overdue"}} {at("2026-03-02T14:25:00") / SECOND_US!r}',
+        f'stage="due_soon"}} {at("2026-03-02T14:35:05") / SECOND_US!r}',
     ]
 
 
@@ -134,9 +136,9 @@ def test_a_digest_tells_a_system_what_is_due_and_what_is_late_and_what_to_do(con
         open_records=(near,),
     )  # fmt: skip
     assert [(alert.annotations["summary"], alert.annotations["description"]) for alert in told] == [
-        ("【提示】房地产交易网站 今日到期2件，已超时1件，请先办已超时的，其余今天办结",
-         '办件"按时"率\\：今日到期2件，已超时1件(P-7等)'),
-        ("【提示】档案管理系统 今日到期0件，已超时3件，请尽快办理", '办件"按时"率\\：今日到期0件，已超时3件'),
+        ("【提示】房地产交易网站 已超时1件，今日到期2件，请先办已超时的，其余今天办结",
+         '办件"按时"率\\：已超时1件；今日到期2件(P-7 17:00:00到期、另有1件)'),
+        ("【提示】档案管理系统 已超时3件，请尽快办结", '办件"按时"率\\：已超时3件'),
     ]  # fmt: skip
     assert not digests(standing, config, when, waiting(config, "portal"))
 
@@ -161,7 +163,7 @@ def test_without_alertmanager_a_route_is_told_once_of_each_and_that_it_is_over(c
     assert "故障单1 " in first
     assert "故障单2 " in second
     assert "故障单1 " not in second
-    assert third == "【解除】房地产交易网站 故障单1 已响应，或不再计入"
+    assert third == "【解除】房地产交易网站 故障单1 已响应，或已撤回、不再计入"
 
 
 ONE = "房地产交易网站 故障单1"
@@ -170,12 +172,12 @@ ONE = "房地产交易网站 故障单1"
 @pytest.mark.parametrize(
     ("after", "told"),
     [
-        ([], f"【解除】{ONE} 已响应，或不再计入"),
-        ([fault("1", "14:30:00", Stage.PAUSED)], f"【解除】{ONE} 计时已暂停，尚未响应"),
-        ([fault("1", "14:32:50", Stage.IN_TIME)], f"【解除】{ONE} 时限已延后，尚未响应"),
+        ([], f"【解除】{ONE} 已响应，或已撤回、不再计入"),
+        ([fault("1", "14:30:00", Stage.PAUSED)], f"【解除】{ONE} 计时已暂停，尚未响应；恢复计时后，快到期时再提醒"),
+        ([fault("1", "14:32:50", Stage.IN_TIME)], f"【解除】{ONE} 时限已延后到 14:37:50，尚未响应；快到期时再提醒"),
         (
             [*(fault(f"0{n}", "14:29:30") for n in range(10)), fault("1", "14:30:00")],
-            f"【不再提醒】{ONE} 尚未响应，因未结的过多不再逐件提醒，请在监测页面查看",
+            f"【不再提醒】{ONE} 尚未响应；因同时未结的过多，不再逐件提醒，请在监测大屏查看，并尽快在desk受理",
         ),
     ],
 )
@@ -189,25 +191,28 @@ def test_a_record_a_day_overdue_is_not_called_answered_but_left_to_the_digest(co
     late = fault("1", "14:30:00", Stage.OVERDUE)
     for hours in (23, 25):
         direct.tell(snapshot(config, late, now=NOW + hours * 60 * MINUTE))
-    assert outbox.recent()[0].text == f"【不再提醒】{ONE} 超时已满一天仍未响应，今后只列入工作日早上的汇总"
+    assert (
+        outbox.recent()[0].text
+        == f"【不再提醒】{ONE} 超时已满一天仍未响应，今后只列入工作日早上的汇总，请尽快在desk受理"
+    )
 
 
 def test_of_a_record_beyond_the_nearest_hundred_nobody_says_that_it_is_answered(config, standing):
     (alert, *_) = standing.at(snapshot(config, fault("1", "13:00:00", Stage.OVERDUE))).values()
     later = [replace(fault(f"0{n}", "13:30:00", Stage.OVERDUE), system="archive") for n in range(SHOWN_OPEN)]
     assert standing.ended(alert, snapshot(config, *later)) == (
-        f"【不再提醒】{ONE} 因未结的过多不再逐件提醒，是否已响应请在监测页面查看"
+        f"【不再提醒】{ONE} 因同时未结的过多，不再逐件提醒，是否已响应请在desk查看"
     )
     earlier = [replace(one, due=(alert.due or 0) - MINUTE) for one in later]
-    assert standing.ended(alert, snapshot(config, *earlier)) == f"【解除】{ONE} 已响应，或不再计入"
-    assert standing.ended(alert, snapshot(config, *later[1:])) == f"【解除】{ONE} 已响应，或不再计入"
+    assert standing.ended(alert, snapshot(config, *earlier)) == f"【解除】{ONE} 已响应，或已撤回、不再计入"
+    assert standing.ended(alert, snapshot(config, *later[1:])) == f"【解除】{ONE} 已响应，或已撤回、不再计入"
 
 
 def test_a_record_that_got_more_time_is_not_called_overdue_any_longer_nor_answered(config, standing):
     late = standing.at(snapshot(config, fault("1", "14:20:00", Stage.OVERDUE)))
     soon = snapshot(config, fault("1", "14:30:00"))
     (lead,) = [alert for labels, alert in late.items() if labels not in standing.at(soon)]
-    assert standing.ended(lead, soon) == f"【解除】{ONE} 时限已延后，尚未响应"
+    assert standing.ended(lead, soon) == f"【解除】{ONE} 时限已延后到 14:35:00，尚未响应；快到期时再提醒"
 
 
 class Deaf:
@@ -296,7 +301,7 @@ def test_what_ended_is_posted_with_how_it_ended(config, standing):
             poster.tell(snapshot(config))
             wall[0] += ENDS_LATE_US
     _, (ended,) = posts.requests
-    assert ended["annotations"]["ended"] == f"【解除】{ONE} 已响应，或不再计入"
+    assert ended["annotations"]["ended"] == f"【解除】{ONE} 已响应，或已撤回、不再计入"
     assert datetime.fromisoformat(ended["endsAt"]) <= utc_of(wall[0])
 
 

@@ -17,9 +17,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from agent import __version__
+from agent.config import load
 from agent.metrics import FAMILIES, Exposition, Family
 from agent.metrics.families import OWN
 from agent.model import SECOND_US, State
+from collectors import COLLECTORS
 from tests.example_snapshot import make_config, make_snapshot, make_verdict
 from tests.plans import site
 
@@ -200,7 +202,7 @@ def test_a_line_break_in_a_label_is_escaped():
 
 def test_before_the_first_snapshot_only_what_needs_none_is_there(config):
     names = names_in(Exposition(config).render(None, {}).text)
-    infos = {"dabiao_build_info", "dabiao_project_info", "dabiao_system_info"}
+    infos = {"dabiao_build_info", "dabiao_project_info", "dabiao_route_info", "dabiao_system_info"}
     assert names == infos | {family.name for family in OWN.values()}
 
 
@@ -210,6 +212,32 @@ def test_an_indicator_measured_from_records_names_the_sources_of_them(tmp_path):
     text = Exposition(config).render(None, {}).text.decode()
     told = [line for line in text.splitlines() if line.startswith("dabiao_indicator_source_info{")]
     assert told == ['dabiao_indicator_source_info{project="ops",indicator="x",source="cases"} 1']
+
+
+NAMED = """
+alerting:
+  routes:
+    duty: {kind: outbox, name: 值班群, fallback: sms}
+    sms: {kind: outbox, name: 值班短信}
+sources:
+  desk: {collector: file, path: desk.csv, name: 故障台, record: fault, id: n, times: {reported_at: a, responded_at: b}}
+  cases: {collector: file, path: cases.csv, record: case, id: n, times: {accepted_at: a, finished_at: b, due_at: c}}
+  features: {collector: file, path: f.csv, record: feature, id: n, times: {accepted_at: a}, fields: {year: y}}
+"""
+
+
+def test_sources_and_routes_say_what_people_call_them_and_whose_records_ring(tmp_path):
+    (tmp_path / "sources.yaml").write_text(NAMED, encoding="utf-8")
+    make_config(tmp_path)
+    config = load([tmp_path / "targets.yaml"], tmp_path / "sources.yaml", collectors=COLLECTORS)
+    text = Exposition(config).render(None, {}).text.decode()
+    assert [line for line in text.splitlines() if line.startswith(("dabiao_source_info{", "dabiao_route_info{"))] == [
+        'dabiao_source_info{source="desk",name="故障台",rings="yes"} 1',
+        'dabiao_source_info{source="cases",name="cases",rings="no"} 1',
+        'dabiao_source_info{source="features",name="features",rings="no"} 1',
+        'dabiao_route_info{route="duty",name="值班群",fallback="值班短信"} 1',
+        'dabiao_route_info{route="sms",name="值班短信",fallback=""} 1',
+    ]
 
 
 def test_no_name_is_written_twice_and_all_follow_the_manners_of_prometheus():

@@ -173,7 +173,7 @@ def test_what_is_told_of_no_more_without_being_over_is_not_called_over():
 
 def test_a_record_that_was_posted_no_more_is_not_called_answered():
     silent = alert("resolved", alertname="DabiaoRecordOverdue", summary="【紧急】甲 已超时", subject="甲")
-    assert told(silent) == "【不再提醒】甲 没有再收到消息，是否已处理请在监测页面查看"
+    assert told(silent) == "【不再提醒】甲 监测程序没有再报来消息，是否已处理请在监测大屏查看"
 
 
 def test_that_a_digest_no_longer_stands_is_not_told():

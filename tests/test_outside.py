@@ -20,8 +20,11 @@ pytestmark = pytest.mark.server
 ROOT = Path(__file__).parents[1]
 ALERTMANAGER = ROOT / "deploy" / "generated" / "alertmanager"
 TEMPLATE = (ALERTMANAGER / "templates" / "dabiao.tmpl").read_text(encoding="utf-8")
+GOLDEN = (ROOT / "tests" / "golden" / "alert_texts.txt").read_text(encoding="utf-8")
 RULES = yaml.safe_load((ROOT / "deploy" / "generated" / "prometheus" / "rules.yml").read_text(encoding="utf-8"))
 WITHIN_SECONDS = 30
+GONE = "监测程序没有应答，倒计时提醒全部停止"
+DEAD, ALIVE = f"【紧急】{GONE}", f"【解除】{GONE}"
 MOST_BYTES = 2048  # of a text that the WeCom application takes
 
 
@@ -51,9 +54,11 @@ class Application:
 
 
 def alert(name: str, ends: str | None = None, **labels: str) -> dict[str, Any]:
-    """An alert with the texts of its rule, placeholders and all."""
+    """An alert of a rule, with the texts it is listed with."""
     (rule,) = [rule for group in RULES["groups"] for rule in group["rules"] if rule["alert"] == name]
-    made = {"labels": {"alertname": name, **rule["labels"], **labels}, "annotations": rule["annotations"]}
+    summary, description = GOLDEN.partition(f"== {name}\n")[2].splitlines()[:2]
+    texts = rule["annotations"] | {"summary": summary, "description": description}
+    made = {"labels": {"alertname": name, **rule["labels"], **labels}, "annotations": texts}
     return made | ({} if ends is None else {"endsAt": ends})
 
 
@@ -67,16 +72,16 @@ def test_that_the_agent_is_gone_reaches_people_by_mail_and_by_wecom_without_it_a
         note = application.received.get(timeout=WITHIN_SECONDS)
         wait_until(lambda: len(mail.mails) == 1)
         ((subject, text),) = mail.mails
-        assert (subject, text.splitlines()[0]) == ("【紧急】达标代理没有应答", "【紧急】达标代理没有应答")
+        assert (subject, text.splitlines()[0]) == (DEAD, DEAD)
         assert "systemctl status dabiao" in text
         assert "处置：http://127.0.0.1:8046/runbooks/DabiaoAgentDown.md" in text
         assert (note["agentid"], note["toparty"], note["msgtype"]) == ("1000002", "2", "text")
-        assert note["text"]["content"].startswith("【紧急】达标代理没有应答\nPrometheus 已有一分钟读不到达标代理")
+        assert note["text"]["content"].startswith(f"{DEAD}\n已超过一分钟读不到监测程序")
         over = alert("DabiaoAgentDown", ends="2026-01-02T00:00:00Z") | {"startsAt": "2026-01-01T00:00:00Z"}
         requests.post(url, json=[over], timeout=10).raise_for_status()
         content = application.received.get(timeout=WITHIN_SECONDS)["text"]["content"]
-        assert content.rstrip() == "【解除】达标代理没有应答"
-        wait_until(lambda: mail.subjects()[1:] == ["【解除】达标代理没有应答"])
+        assert content.rstrip() == ALIVE
+        wait_until(lambda: mail.subjects()[1:] == [ALIVE])
 
 
 def test_many_failing_routes_are_one_message_that_the_application_takes(start_alertmanager):
@@ -88,6 +93,6 @@ def test_many_failing_routes_are_one_message_that_the_application_takes(start_al
         # Without a wait of the group Alertmanager may tell the first few before it has read all of them.
         texts = iter(lambda: application.received.get(timeout=WITHIN_SECONDS)["text"]["content"], None)
         text = next(text for text in texts if text.startswith("共20条"))
-        assert text.startswith("共20条，列出前2条\n\n【紧急】消息路由")
+        assert text.startswith("共20条，列出前2条\n\n【紧急】值班群近10分钟有1次提醒没有送达\n")
         assert len(text.encode()) <= MOST_BYTES
         wait_until(lambda: any(subject.endswith(" 等20条") for subject in mail.subjects()))

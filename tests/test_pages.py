@@ -425,10 +425,10 @@ def test_a_clock_that_stands_still_does_not_tick(running, page):
     )
     publish(running, 10 * 3600, open=(stopped,))
     page.clock.run_for(5000)
-    expect(page.locator("#foremost .countdown")).to_have_text("还剩20分00秒(计时时间)")
+    expect(page.locator("#foremost .countdown")).to_have_text("还剩20分00秒(工作时间)")
     assert "计时暂停" in page.inner_text("#foremost")
     page.clock.run_for(3000)
-    assert big(page) == "还剩20分00秒(计时时间)"
+    assert big(page) == "还剩20分00秒(工作时间)"
 
 
 def test_a_demonstration_that_runs_faster_counts_down_faster(running, page):
@@ -496,7 +496,7 @@ def test_figures_that_stand_still_cover_the_page_and_new_ones_uncover_it(running
     page.clock.run_for(5000)
     expect(page.locator("#cover")).to_be_visible()
     assert "画面已停止更新" in page.inner_text("#cover")
-    assert "达标程序没有算出新的数据" in page.inner_text("#cover")
+    assert "监测程序没有算出新的数据" in page.inner_text("#cover")
     assert "2026-11-23 10:00:00" in page.inner_text("#cover")
     assert page.evaluate("() => document.getElementById('main').inert")
     publish(running, 61)
@@ -515,7 +515,7 @@ def test_an_agent_that_refuses_for_a_minute_is_not_taken_for_one_that_answers(ru
         with page.expect_response("**/*"):
             page.clock.run_for(5000)
     expect(page.locator("#cover")).to_be_visible()
-    expect(page.locator("#cover")).to_contain_text("达标程序回答 500")
+    expect(page.locator("#cover")).to_contain_text("监测程序回答 500")
 
 
 def test_a_page_of_something_else_is_not_taken_for_an_answer(running, page):
@@ -524,7 +524,7 @@ def test_a_page_of_something_else_is_not_taken_for_an_answer(running, page):
         with page.expect_response("**/*"):
             page.clock.run_for(5000)
     expect(page.locator("#cover")).to_be_visible()
-    expect(page.locator("#cover")).to_contain_text("达标程序回答了别的页面")
+    expect(page.locator("#cover")).to_contain_text("监测程序回答了别的页面")
 
 
 def test_a_server_that_is_gone_covers_the_page_after_a_minute_and_its_return_uncovers_it(tmp_path, open_page):
@@ -539,7 +539,7 @@ def test_a_server_that_is_gone_covers_the_page_after_a_minute_and_its_return_unc
     expect(page.locator("#cover")).to_be_hidden()
     page.clock.run_for(31_000)
     expect(page.locator("#cover")).to_be_visible()
-    assert "无法连接达标程序" in page.inner_text("#cover")
+    assert "无法连接监测程序" in page.inner_text("#cover")
     with showing(config, port=port) as second:
         second.publisher.publish(make_snapshot(config))
         page.clock.run_for(5_000)

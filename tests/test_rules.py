@@ -15,6 +15,7 @@ import yaml
 from agent.config import load
 from agent.render.promql import local
 from agent.render.rules import files
+from agent.words import SEVERITIES
 from tests.showing import showing
 
 ROOT = Path(__file__).parents[1]
@@ -111,7 +112,8 @@ tests:
   - {{series: 'dabiao_alert_after_records{{project="p",indicator="i",window="ytd"}}', values: '0x20'}}
   - {{series: 'dabiao_project_info{{project="p",name="平台(运维)"}}', values: '1x20'}}
   - {{series: 'dabiao_indicator_info{{project="p",indicator="i",name="故障响应",target="{target}"}}', values: '1x20'}}
-  - {{series: 'dabiao_allowance_left_records{{project="p",indicator="i"}}', values: '4x20'}}
+  - {{series: 'dabiao_allowance_left_records{{project="p",indicator="i"}}', values: '{allowance}x20'}}
+  - {{series: 'dabiao_target_reachable{{project="p",indicator="i"}}', values: '{reachable}x20'}}
   - {{series: 'dabiao_next_due_timestamp_seconds{{project="p",indicator="i",system="s"}}', values: '1795600800x20'}}
   - {{series: '{value}', values: '{number}x20'}}
   - {{series: '{promised}', values: '{limit}x20'}}
@@ -122,11 +124,12 @@ tests:
     exp_alerts:
     - exp_labels: {{project: p, indicator: i, window: ytd, state: missed, severity: warning}}
       exp_annotations:
-        summary: 故障响应本年累计未达标
+        summary: 【重要】故障响应本年累计未达标
         description: "\
-          平台(运维)的故障响应(本年累计)：当前值{shown}，目标{target}，{ahead}全年还可超时4件，\
-          最近的未结记录2026-11-25 18:00到期，请打开看板，先办已超时和将到期的，再查不合格的记录集中在哪里；\
-          原因已知、正在处理的，用 dabiao acknowledge 声明，以免重复提醒。"
+          平台(运维)的故障响应(本年累计，各系统合计)：当前值{shown}，目标{target}{ahead}，距年底还有364天。\
+          {left}最早到期的未结记录2026-11-25 18:00到期。\
+          请打开看板：先办已超时和将到期的，再查不合格的集中在哪个系统、哪几天。原因已知、正在处理的，可声明知晓，\
+          以免每周重复提醒(管理员执行：dabiao acknowledge i --reason 原因 --until 日期)。"
         runbook_url: http://127.0.0.1:8046/runbooks/DabiaoTargetMissed.md
         dashboard_url: {page}?var-project=p&var-indicator=i&var-window=ytd
 """
@@ -137,11 +140,11 @@ PAGE = "http://127.0.0.1:3000/d/dabiao-indicator"
 @pytest.mark.parametrize(
     ("unit", "number", "limit", "target", "shown", "end", "ahead"),
     [
-        ("ratio", "0.93126", "0.95", "≥95%", "93.13%", "0.9412", "全年预计94.12%，"),
-        ("ratio", "0.94996", "0.95", "≥95%", "94.99600%", "0.949997", "全年预计94.99970%，"),
-        ("seconds", "382.6", "300", "≤5分钟", "6分23秒", "310", "全年预计5分10秒，"),
+        ("ratio", "0.93126", "0.95", "≥95%", "93.13%", "0.9412", "，照目前走势全年预计94.12%"),
+        ("ratio", "0.94996", "0.95", "≥95%", "94.99600%", "0.949997", "，照目前走势全年预计94.99970%"),
+        ("seconds", "382.6", "300", "≤5分钟", "6分23秒", "310", "，照目前走势全年预计5分10秒"),
         ("seconds", "363", "300", "≤5分钟", "6分03秒", "_", ""),
-        ("seconds", "300.2", "300", "≤5分钟", "300.200秒", "299", "全年预计4分59秒，"),
+        ("seconds", "300.2", "300", "≤5分钟", "300.200秒", "299", "，照目前走势全年预计4分59秒"),
         ("amount", "11", "12", "≥12", "11", "_", ""),
         ("amount", "4763873.5", "4763873", "≤4,763,873元", "4763873.50", "_", ""),
     ],
@@ -162,6 +165,40 @@ def test_a_text_says_value_target_allowance_and_next_deadline_in_local_time(
         unit=unit,
         end=end,
         ahead=ahead,
+        allowance=4,
+        reachable="_",
+        left="要全年达标，今后至多再超时4件。",
+    )
+    assert run(promtool, tmp_path, yaml.safe_load(text)["tests"]) == ""
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("allowance", "reachable", "left"),
+    [
+        ("4", "1", "要全年达标，今后至多再超时4件。"),
+        ("0", "1", "要全年达标，今后不能再有一件超时。"),
+        ("-1", "1", "全年容许的超时件数已超1件，照此已无法达标。"),
+        ("-12", "0", "全年容许的超时件数已超12件，年内已无法达标。"),
+        ("_", "0", "年内已无法达标。"),
+        ("_", "1", ""),
+    ],
+)
+def test_a_text_says_what_it_takes_to_keep_the_years_promise(promtool, tmp_path, allowance, reachable, left):
+    text = TEXTS.format(
+        value='dabiao_indicator_ratio{project="p",indicator="i",window="ytd"}',
+        number="0.93",
+        promised='dabiao_target_ratio{project="p",indicator="i"}',
+        limit="0.95",
+        target="≥95%",
+        shown="93.00%",
+        page=PAGE,
+        unit="ratio",
+        end="_",
+        ahead="",
+        allowance=allowance,
+        reachable=reachable,
+        left=left,
     )
     assert run(promtool, tmp_path, yaml.safe_load(text)["tests"]) == ""
 
@@ -175,7 +212,7 @@ def test_local_time_follows_the_clock_where_it_is_moved():
 
 def test_every_alert_says_what_people_need():
     for rule in ALERTS:
-        assert rule["labels"]["severity"] in ("critical", "warning", "info")
+        assert rule["annotations"]["summary"].startswith(f"【{SEVERITIES[rule['labels']['severity']]}】")
         assert rule["annotations"].keys() == {"summary", "description", "runbook_url", "dashboard_url"}
         assert rule["annotations"]["runbook_url"].endswith(f"/{rule['alert']}.md")
 

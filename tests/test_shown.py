@@ -130,8 +130,8 @@ def test_moments_and_the_time_between_them():
         (110, None, "还剩1分50秒"),
         (0, None, "还剩0秒"),
         (-180, None, "已超时3分00秒"),
-        (86_400, 3600, "还剩1小时00分(计时时间)"),
-        (-86_400, -3600, "已超时1小时00分(计时时间)"),
+        (86_400, 3600, "还剩1小时00分(工作时间)"),
+        (-86_400, -3600, "已超时1小时00分(工作时间)"),
     ],
 )
 def test_a_countdown_tells_what_is_left_or_how_late_it_is(due, left, words):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from agent.alerts.fate import in_ledger
 from agent.alerts.standing import Alert, Standing, rings
 from agent.alerts.telling import Direct, Poster, Teller
 
-__all__ = ["Alert", "Direct", "Poster", "Standing", "Teller", "rings"]
+__all__ = ["Alert", "Direct", "Poster", "Standing", "Teller", "in_ledger", "rings"]

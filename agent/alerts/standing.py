@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from agent.alerts.fate import End, FateOf, Subject
 from agent.alerts.names import (
     ALERTNAME,
     DASHBOARD_URL,
@@ -36,12 +37,12 @@ from agent.alerts.names import (
 )
 from agent.alerts.wording import Wording
 from agent.config import Config
+from agent.evaluate import SHORT_CLOCK_US
 from agent.evaluate.board import SHOWN_OPEN
 from agent.model import SECOND_US, Instant, OpenRecord, Snapshot, Stage, Verdict
 from agent.worktime import CalendarUnknown
 
 HOUR_US = 3600 * SECOND_US
-SHORT_US = 4 * HOUR_US
 OLD_US = 24 * HOUR_US
 ALONE, WITHIN_US = 10, HOUR_US
 # Only for so long: what is accepted later in the morning and due the same day is no digest of its own.
@@ -64,8 +65,9 @@ class Alert:
 class Standing:
     """Tells which alerts stand."""
 
-    def __init__(self, config: Config) -> None:
-        """Take the words and links of the configuration."""
+    def __init__(self, config: Config, fate: FateOf = lambda of: End.UNKNOWN) -> None:
+        """Take the words and links of the configuration; `fate` is asked what became of a record open no longer."""
+        self._fate = fate
         self._config, self._wording = config, Wording(config)
         self._links = config.plans[-1].links
 
@@ -89,12 +91,17 @@ class Standing:
         if one is None:
             listed = [found.due for found in of_same if found.stage is Stage.OVERDUE and found.due is not None]
             is_beyond = len(listed) >= SHOWN_OPEN and alert.due <= min(listed)
-            return (self._wording.unseen if is_beyond else self._wording.ended)(subject, project, indicator)
+            if is_beyond:
+                return self._wording.unseen(subject, project, indicator, labels[SOURCE])
+            became = self._fate(Subject(project, indicator, labels[SOURCE], labels[TICKET]))
+            return self._wording.ended(subject, project, indicator, became)
         if one.stage is Stage.PAUSED or one.due is None:
             return self._wording.paused(subject, one)
         if snapshot.as_of - one.due > OLD_US:
             return self._wording.old(subject, one)
-        return (self._wording.postponed if one.due > alert.due else self._wording.crowded)(subject, one)
+        if one.due > alert.due:
+            return self._wording.postponed(subject, one, snapshot.as_of)
+        return self._wording.crowded(subject, one)
 
     def _crowd(self, crowd: Sequence[OpenRecord], snapshot: Snapshot) -> Iterator[Alert]:
         """The records of one indicator and system: a newer one never takes the place of one that rings already."""
@@ -107,7 +114,9 @@ class Standing:
 
     def _tiers(self, one: OpenRecord, now: Instant) -> Iterator[Alert]:
         due = one.due or now
-        yield self._single(RECORD_DUE_SOON, Severity.WARNING, Escalation.DUTY, one, self._wording.warned(one, due), now)
+        yield self._single(
+            RECORD_DUE_SOON, Severity.CRITICAL, Escalation.DUTY, one, self._wording.warned(one, due), now
+        )
         if one.stage is Stage.OVERDUE:
             yield self._single(RECORD_OVERDUE, Severity.CRITICAL, Escalation.LEAD, one, due, now)
             if now - due >= (after := DIRECTOR_AFTER_SECONDS * SECOND_US):
@@ -134,10 +143,8 @@ class Standing:
     def _pile(self, one: OpenRecord, alone: int, snapshot: Snapshot) -> Alert:
         verdict = next((v for v in self._verdicts(snapshot) if _is_of(v, one)), None)
         labels = {PROJECT: one.project, INDICATOR: one.indicator, SYSTEM: one.system or ""}
-        said = {
-            SUMMARY: self._wording.pile(one, verdict, alone),
-            SUBJECT: self._wording.place(one.system) + "集中超时",
-        }
+        summary, description = self._wording.pile(one, verdict, alone, snapshot.as_of)
+        said = {SUMMARY: summary, DESCRIPTION: description, SUBJECT: self._wording.crowd(one)}
         return self._alert(RECORDS_PILE_UP, Severity.CRITICAL, labels, said, one.due or snapshot.as_of)
 
     def _digests(self, snapshot: Snapshot) -> Iterator[Alert]:
@@ -189,7 +196,7 @@ def rings(one: OpenRecord, now: Instant) -> bool:
         one.stage in (Stage.DUE_SOON, Stage.OVERDUE)
         and one.due is not None
         and one.limit_us is not None
-        and one.limit_us < SHORT_US
+        and one.limit_us < SHORT_CLOCK_US
         and now - one.due <= OLD_US
     )
 

@@ -166,6 +166,9 @@ ALERT_AFTER = gauge(
 )
 OPEN_RECORDS = gauge("dabiao_open_records", "Open records of the year by stage.", *OPEN_LABELS, "stage")
 RINGING = gauge("dabiao_ringing_records", "Open records each of which is an alert of its own.", *OPEN_LABELS, "stage")
+RINGING_DUE = gauge(
+    "dabiao_ringing_due_timestamp_seconds", "When the time of the first of these is or was up.", *OPEN_LABELS, "stage"
+)
 NEXT_DUE = gauge("dabiao_next_due_timestamp_seconds", "When the next open record's time is up.", *OPEN_LABELS)
 
 SYSTEM_UP = gauge("dabiao_system_up", "1 if the last probe of the system succeeded.", "system", "probe")
@@ -181,6 +184,11 @@ SYSTEM_IN_SERVICE = gauge(
 )
 SYSTEM_INFO = info("dabiao_system_info", "What the system is.", "system", "name")
 
+SOURCE_INFO = info(
+    "dabiao_source_info",
+    "What people call the source; `rings` is yes where its records may be alerts of their own, else no.",
+    *("source", "name", "rings"),
+)
 SOURCE_UP = gauge("dabiao_source_up", "1 if the last poll of the source succeeded.", "source")
 SOURCE_LAST_SUCCESS = gauge(
     "dabiao_source_last_success_timestamp_seconds", "When the source was last read; figures may be that old.", "source"
@@ -191,6 +199,9 @@ SOURCE_CLOCK = gauge("dabiao_source_clock_offset_seconds", "The source's clock m
 SOURCE_REJECTS = gauge("dabiao_source_rejects", "Rows that could not be read and wait to be tried again.", "source")
 SOURCE_ROWS = counter("dabiao_source_rows_total", "Rows read since the ledger began.", "source", "result")
 
+ROUTE_INFO = info(
+    "dabiao_route_info", "Whom a route reaches, and whom the route that stands in for it.", "route", "name", "fallback"
+)
 BUILD_INFO = info("dabiao_build_info", "The agent's version.", "version")
 SNAPSHOT_TIME = gauge("dabiao_snapshot_timestamp_seconds", "The instant all these figures are of.")
 CALENDAR_COVERED = gauge("dabiao_calendar_covered_until_timestamp_seconds", "Until when the work calendar is known.")
@@ -223,6 +234,7 @@ FAMILIES: tuple[Family, ...] = (
     ALERT_AFTER,
     OPEN_RECORDS,
     RINGING,
+    RINGING_DUE,
     NEXT_DUE,
     SYSTEM_UP,
     SYSTEM_FAILED,
@@ -230,6 +242,7 @@ FAMILIES: tuple[Family, ...] = (
     CERTIFICATE_EXPIRY,
     SYSTEM_IN_SERVICE,
     SYSTEM_INFO,
+    SOURCE_INFO,
     SOURCE_UP,
     SOURCE_LAST_SUCCESS,
     SOURCE_INTERVAL,
@@ -237,6 +250,7 @@ FAMILIES: tuple[Family, ...] = (
     SOURCE_CLOCK,
     SOURCE_REJECTS,
     SOURCE_ROWS,
+    ROUTE_INFO,
     BUILD_INFO,
     SNAPSHOT_TIME,
     CALENDAR_COVERED,

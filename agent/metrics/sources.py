@@ -10,7 +10,7 @@ from agent import __version__
 from agent.alerts.names import POSTING
 from agent.book import all_indicators
 from agent.config import Config
-from agent.evaluate import reads, service_at, systems_at
+from agent.evaluate import is_chased, reads, service_at, systems_at
 from agent.metrics.families import (
     BUILD_INFO,
     CALENDAR_COVERED,
@@ -20,9 +20,11 @@ from agent.metrics.families import (
     OWN,
     PROBE_SECONDS,
     PROJECT_INFO,
+    ROUTE_INFO,
     SNAPSHOT_TIME,
     SOURCE_CLOCK,
     SOURCE_DURATION,
+    SOURCE_INFO,
     SOURCE_INTERVAL,
     SOURCE_LAST_SUCCESS,
     SOURCE_REJECTS,
@@ -93,6 +95,13 @@ def write_lasting(config: Config, own: Mapping[tuple[str, ...], float], lines: L
         put(lines, PROJECT_INFO, (project, name), 1)
     for key in dict.fromkeys(_fed(config)):
         put(lines, INDICATOR_SOURCE, key, 1)
+    chased = _chased(config)
+    for source in config.sources:
+        put(lines, SOURCE_INFO, (source.id, source.name, "yes" if source.id in chased else "no"), 1)
+    routes = config.alerting.routes
+    for id, route in routes.items():
+        fallback = "" if route.fallback is None else routes[route.fallback].name or route.fallback
+        put(lines, ROUTE_INFO, (id, route.name or id, fallback), 1)
     names = {system.id: system.name for plan in config.plans for system in plan.systems.values()}
     for system, name in names.items():
         put(lines, SYSTEM_INFO, (system, name), 1)
@@ -121,6 +130,18 @@ def _fed(config: Config) -> Iterator[tuple[str, str, str]]:
             for source in config.sources:
                 if one.measure.from_records and reads(one.measure.of, one.measure.sources, source):
                     yield one.project, one.id, source.id
+
+
+def _chased(config: Config) -> set[str]:
+    """The sources of records that people are chased for by the minute."""
+    return {
+        source.id
+        for plan in config.plans
+        for project in plan.projects
+        for one in project.indicators
+        for source in config.sources
+        if is_chased(one) and reads(one.measure.of, one.measure.sources, source)
+    }
 
 
 def seconds_of(instant: Instant | None) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -23,6 +22,7 @@ from agent.metrics.families import (
     PART,
     REACHABLE,
     RINGING,
+    RINGING_DUE,
     TARGETS,
     TOTAL,
     Family,
@@ -155,11 +155,13 @@ def _write_stages(
 
 def write_ringing(snapshot: Snapshot, lines: Lines) -> None:
     """The open records that ring one by one, by system and stage; where none does there is no sample."""
-    ringing = Counter(
-        (one.project, one.indicator, one.system or "", one.stage) for one in snapshot.open if rings(one, snapshot.as_of)
-    )
-    for key, number in ringing.items():
-        put(lines, RINGING, key, number)
+    ringing: dict[tuple[str, ...], list[Instant]] = {}
+    for one in snapshot.open:
+        if one.due is not None and rings(one, snapshot.as_of):
+            ringing.setdefault((one.project, one.indicator, one.system or "", one.stage), []).append(one.due)
+    for key, dues in ringing.items():
+        put(lines, RINGING, key, len(dues))
+        put(lines, RINGING_DUE, key, min(dues) / SECOND_US)
 
 
 def put(lines: Lines, family: Family | None, values: tuple[str, ...], number: float | None) -> None:

@@ -22,10 +22,11 @@ JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 
 class Route(BaseModel, ABC):
-    """What every route may say: whom to turn to instead, and how long sending may take."""
+    """What every route may say: whom it reaches, whom to turn to instead, and how long sending may take."""
 
     model_config = STRICT
     kind: str
+    name: str | None = None  # what people call those who read it
     fallback: str | None = None
     deadline: Seconds = Field(default=6.0, gt=0, le=60)
 

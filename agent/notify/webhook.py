@@ -99,6 +99,6 @@ def _ended(alert: PostedAlert) -> Item:
     if "ended" in notes:
         return Item(notes["ended"])
     if "subject" in notes:
-        return Item(f"【{words.LET_GO}】{notes['subject']} 没有再收到消息，是否已处理请在监测页面查看")
+        return Item(words.unheard(notes["subject"]))
     summary = notes.get("summary") or alert.labels.get("alertname", "")
     return Item(f"【{words.ENDED}】{summary.partition('】')[2] or summary}")

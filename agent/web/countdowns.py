@@ -7,16 +7,14 @@ from dataclasses import dataclass
 
 from agent import words
 from agent.config import Config, Indicator
-from agent.evaluate import plans_in_force
+from agent.evaluate import is_chased, plans_in_force
 from agent.explain.glossary import done, kind_alone
 from agent.measures import DurationMeasure, OnTime, Timed
-from agent.model import SECOND_US, Instant, OpenRecord, Unit
+from agent.model import SECOND_US, Instant, OpenRecord
 from agent.shown import countdown, moment
 from agent.status import zone_of
 from agent.web.pages import MILLISECOND_US, Names, indicator_address
 from agent.worktime import CalendarUnknown, make_clock
-
-SHORT_CLOCK_US = 4 * 3600 * SECOND_US  # a limit people are chased for by the minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Countdowns:
     def __init__(self, config: Config, names: Names) -> None:
         """Hold the clocks that stand still at night."""
         self._config, self._names, self._zone = config, names, zone_of(config)
-        self._short = {key for key, one in names.indicators.items() if "/" not in one.id and is_short(one)}
+        self._short = {key for key, one in names.indicators.items() if "/" not in one.id and is_chased(one)}
 
     def waiting(self, one: OpenRecord, as_of: Instant, now: Instant) -> Waiting:
         """An open record of a Snapshot of `as_of`, as it stands now."""
@@ -125,20 +123,6 @@ def nearest(records: Sequence[OpenRecord], as_of: Instant, number: int) -> list[
     late = [one for at, _, one in due if at < as_of][-number // 2 :]
     ahead = [one for at, _, one in due if at >= as_of]
     return late + ahead[: number - len(late)]
-
-
-def is_short(indicator: Indicator) -> bool:
-    """Whether a record of it has only minutes or a few hours."""
-    measure = indicator.measure
-    if not isinstance(measure, OnTime | DurationMeasure):
-        return False
-    if measure.limit is None:
-        return isinstance(measure, DurationMeasure) and any(
-            target.unit is Unit.SECONDS and target.value is not None and target.value * SECOND_US <= SHORT_CLOCK_US
-            for _, target in indicator.targets[-1:]
-        )
-    limits = [measure.limit.fixed] if measure.limit.fixed else list(measure.limit.table.values())
-    return any(one.microseconds is not None and one.microseconds <= SHORT_CLOCK_US for one in limits)
 
 
 def undone(indicator: Indicator) -> str:

@@ -43,7 +43,7 @@ class Page(NamedTuple):
     kind: str = ""  # the class the style sheet knows it by
 
 
-WALL = Page("wall.html", "大屏", "/", 5, "wall")
+WALL = Page("wall.html", words.WALL, "/", 5, "wall")
 INDICATORS = Page("indicators.html", "指标", "/indicators", 15)
 SOURCES = Page("sources.html", "系统与数据源", "/sources", 15)
 INDICATOR = Page("indicator.html", "指标", "", 60)
@@ -88,6 +88,7 @@ class Pages:
             "organisation": config.plans[0].organisation,
             "demo": words.DEMO if demo else None,
             "version": __version__,
+            "navigation": (WALL, INDICATORS, SOURCES),
             "to_indicator": indicator_address,
             "to_system": system_address,
         }

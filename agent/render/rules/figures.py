@@ -20,33 +20,53 @@ TARGET = (
 
 
 def value() -> str:
-    """The value of an indicator in words; nothing where it has none."""
+    """The value of an indicator in words, with a comma after it; nothing where it has none."""
     families = {
         unit: family.name + "{project=%q,indicator=%q,window=%q}" for unit, family in series.TOTAL.values.items()
     }
-    return _in_words(families, "当前值", JUDGED)
+    return _in_words(families, "当前值", "，", JUDGED)
 
 
 def ahead() -> str:
-    """Where the year will end, in words; nothing where nobody can say."""
+    """Where the year will end, in words, with a comma before it; nothing where nobody can say."""
     families = {unit: family.name + "{project=%q,indicator=%q}" for unit, family in series.FORECASTS.items()}
-    return _in_words(families, "全年预计", INDICATOR)
+    return _in_words(families, "，照目前走势全年预计", "", INDICATOR)
+
+
+def left_to_miss() -> str:
+    """What it takes to keep the year's promise: how many more may miss, or that it is too late."""
+    left, reachable = (
+        held(family.name + "{project=%q,indicator=%q}") for family in (series.ALLOWANCE_LEFT, series.REACHABLE)
+    )
+    is_lost = looked_up(f"{reachable} == 0", *INDICATOR)
+    lost = f"{{{{ with {is_lost} }}}}年内已无法达标{{{{ else }}}}照此已无法达标{{{{ end }}}}"
+    some, none = f"要全年达标，今后至多再超时{number('$v', '%.0f')}件。", "要全年达标，今后不能再有一件超时。"
+    spent = f"全年容许的超时件数{{{{ printf `%.0f` $v | reReplaceAll `^-` `已超` }}}}件，{lost}。"
+    said = f"{{{{ if gt $v 0.0 }}}}{some}{{{{ else if eq $v 0.0 }}}}{none}{{{{ else }}}}{spent}{{{{ end }}}}"
+    unsaid = f"{reachable} == 0 unless on (project, indicator) {left} < 0"
+    return told(left, said, *INDICATOR) + told(unsaid, "年内已无法达标。", *INDICATOR)
+
+
+def year_left(write: Writer) -> str:
+    """How many days the year still has after today."""
+    today = f"vector({write.local('time()')})"
+    return told(f"365 + (year({today}) % 4 == bool 0) - day_of_year({today})", f"，距年底还有{number('$v', '%.0f')}天")
 
 
 def next_due(write: Writer) -> str:
     """When the time of the next open record is up; nothing where there is none."""
     due = write.local(f"min({series.NEXT_DUE.name}{{project=%q,indicator=%q}})")
-    return told(due, f"最近的未结记录{instant('$v')}到期，", *INDICATOR)
+    return told(due, f"最早到期的未结记录{instant('$v')}到期。", *INDICATOR)
 
 
-def _in_words(families: Mapping[Unit, str], head: str, labels: Sequence[str]) -> str:
+def _in_words(families: Mapping[Unit, str], head: str, tail: str, labels: Sequence[str]) -> str:
     """The number of whichever of these series there is, held against the promised one."""
     pieces = ""
     for unit, family in families.items():
         if unit in SHOWN:
             scale = "100 * " if unit is Unit.RATIO else ""
             target = f"{scale}{held(series.TARGETS[unit].name + '{project=%q,indicator=%q}')}"
-            pieces += told(f"{scale}{held(family)}", f"{head}{SHOWN[unit](target)}，", *labels)
+            pieces += told(f"{scale}{held(family)}", f"{head}{SHOWN[unit](target)}{tail}", *labels)
     return pieces
 
 

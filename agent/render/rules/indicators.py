@@ -8,7 +8,18 @@ from agent.alerts.names import Severity
 from agent.metrics import families as series
 from agent.model import State
 from agent.render.promql import DAY, held, instant, listed, looked_up, number, told
-from agent.render.rules.figures import PROJECT, SUBJECT, TARGET, WINDOW, ahead, next_due, value
+from agent.render.rules.figures import (
+    PROJECT,
+    SUBJECT,
+    TARGET,
+    WINDOW,
+    ahead,
+    left_to_miss,
+    next_due,
+    value,
+    year_left,
+)
+from agent.render.rules.naming import by_admin, desks_of_indicator
 from agent.render.rules.sources import dead
 from agent.render.rules.writing import DAY_SECONDS, INDICATOR, JUDGED, Rule, Writer
 from agent.words import NO_OWNER
@@ -32,23 +43,16 @@ def judged(state: State) -> str:
 
 def indicators(write: Writer) -> Iterator[Rule]:
     """What was promised: missed, at risk, known of, or without data."""
-    left = told(
-        held(series.ALLOWANCE_LEFT.name + "{project=%q,indicator=%q}"),
-        f"全年还可超时{number('$v', '%.0f')}件，",
-        *INDICATOR,
-    )
-    reachable = told(
-        f"{held(series.REACHABLE.name + '{project=%q,indicator=%q}')} == 0", "年内已无法达标，", *INDICATOR
-    )
-    figures = f"{value()}目标{TARGET}，{ahead()}{left}{reachable}{next_due(write)}"
+    figures = f"{value()}目标{TARGET}{ahead()}{year_left(write)}。{left_to_miss()}{next_due(write)}"
     page = write.indicator_page()
+    acknowledging = by_admin("dabiao acknowledge {{ $labels.indicator }} --reason 原因 --until 日期")
     yield write.rule(
         "DabiaoTargetMissed",
         f"{judged(State.MISSED)}\n{enough()}",
         Severity.WARNING,
         f"{SUBJECT}{WINDOW}未达标",
-        f"{PROJECT}的{SUBJECT}({WINDOW})：{figures}请打开看板，先办已超时和将到期的，"
-        "再查不合格的记录集中在哪里；原因已知、正在处理的，用 dabiao acknowledge 声明，以免重复提醒。",
+        f"{PROJECT}的{SUBJECT}({WINDOW}，各系统合计)：{figures}请打开看板：先办已超时和将到期的，再查不合格的集中在哪个系统、哪几天。"
+        f"原因已知、正在处理的，可声明知晓，以免每周重复提醒{acknowledging}。",
         page,
         wait="10m",
     )
@@ -57,8 +61,9 @@ def indicators(write: Writer) -> Iterator[Rule]:
         f"{judged(State.AT_RISK)}\n{enough()}",
         Severity.WARNING,
         f"{SUBJECT}{WINDOW}有未达标的风险",
-        f"{PROJECT}的{SUBJECT}({WINDOW})目前达标，但全年余量将尽，或预计年末不达标：{figures}"
-        "请打开看板看近期不合格的集中在哪里，趁还来得及安排处理。",
+        f"{PROJECT}的{SUBJECT}({WINDOW}，各系统合计)目前达标，但容许的超时件数将尽，或照目前走势年底不达标：{figures}"
+        f"请打开看板，查近期不合格的集中在哪个系统、哪几天，趁还来得及安排处理。"
+        f"已有安排的，可声明知晓，以免每周重复提醒{acknowledging}。",
         page,
         wait="10m",
     )
@@ -67,15 +72,16 @@ def indicators(write: Writer) -> Iterator[Rule]:
         "DabiaoTargetAcknowledged",
         f"{held(series.ACKNOWLEDGED.name)} > time()",
         Severity.INFO,
-        f"{SUBJECT}未达标已知晓",
-        f"{PROJECT}的{SUBJECT}：已有人声明知晓，{ends}之前不再告警，状态仍是未达标。原因见 dabiao acts。",
+        f"{SUBJECT}未达标或有风险，已有人声明知晓",
+        f"{PROJECT}的{SUBJECT}：已有人声明知晓，{ends}之前不再提醒，状态不变。"
+        f"何人、何原因可查{by_admin('dabiao acts')}；其间情况变坏也不另行提醒，请留意看板。",
         write.links.dashboard("dabiao-indicator", **{one: f"{{{{ $labels.{one} }}}}" for one in INDICATOR}),
     )
     on = "on (project, indicator)"
     blind = f"{held(series.INDICATOR_SOURCE.name)} and on (source) ({dead()})"
     covered = told(
-        f"100 * {held(series.TOTAL.coverage.name + '{project=%q,indicator=%q,window=%q}')}",
-        f"数据完整率{number('$v', '%.2f')}%，",
+        f"100 * ({held(series.TOTAL.coverage.name + '{project=%q,indicator=%q,window=%q}')} < 1)",
+        f"应有的数据只读到{number('$v', '%.2f')}%(数据完整率)，",
         *JUDGED,
     )
     yield write.rule(
@@ -83,10 +89,11 @@ def indicators(write: Writer) -> Iterator[Rule]:
         f"{judged(State.NO_DATA)}\nand on (project, indicator, window) {held(series.ALERT_AFTER.name)}\n"
         f"unless {on} ({blind})",
         Severity.WARNING,
-        f"{SUBJECT}{WINDOW}无数据，无法判定",
-        f"{PROJECT}的{SUBJECT}({WINDOW})：{covered}目标{TARGET}。数据源能够读取，但给出的数据不足以判定；"
-        "没有数据既不是达标也不是未达标。用 dabiao explain {{ $labels.indicator }} 查缺哪些时段、缺哪个数据源，"
-        "再用 dabiao collect 补采。",
+        f"{SUBJECT}{WINDOW}数据不足，无法判定是否达标",
+        f"{PROJECT}的{SUBJECT}({WINDOW})：{covered}已超过30分钟不足以判定，既不算达标也不算未达标(目标{TARGET})。"
+        f"它的数据源({desks_of_indicator()})现在都能读取，多半是缺以前的时段，或文件没有交来；"
+        "也可能是口径变更后正在重新计算。请打开看板看缺哪些时段，催交文件或补采"
+        f"{by_admin('dabiao explain {{ $labels.indicator }} 查缺口，dabiao collect 数据源 补采')}。",
         page,
         wait="30m",
     )
@@ -98,14 +105,17 @@ def attestations(write: Writer) -> Iterator[Rule]:
     near = f"({due} - time() <= {ASKED_DAYS * DAY_SECONDS})"
     names = listed(looked_up(f"{info.replace('[', '{owner=%q}[')} and on (project, indicator) {near}", "owner"))
     own = f"min({due} and on (project, indicator) {info.replace('[', '{owner=%q}[')})"
-    first = told(write.local(own), instant("$v", DAY), "owner")
+    first = told(write.local(own), f"最早的一项须在{instant('$v', DAY)}之前填报，", "owner")
+    late = told(f"floor((time() - {own}) / {DAY_SECONDS}) + 1 > 0", f"已过期{number('$v', '%.0f')}天", "owner")
+    soon = told(f"floor(({own} - time()) / {DAY_SECONDS}) >= 0", f"还有{number('$v', '%.0f')}天", "owner")
     owner = f"{{{{ if $labels.owner }}}}{{{{ $labels.owner }}}}{{{{ else }}}}{NO_OWNER}{{{{ end }}}}"
     yield write.rule(
         "DabiaoAttestationDue",
         f"count by (owner) (\n  {info}\n  and on (project, indicator) {near}\n)",
         Severity.INFO,
-        f"{owner}有{number('$value', '%.0f')}项指标待填报",
-        f"{owner}有{number('$value', '%.0f')}项指标待填报：{names}。最早的一项应在{first}之前填报。"
-        "用 dabiao attest 填报并附佐证材料。",
+        f"{owner}有{number('$value', '%.0f')}项指标待填报，最早的一项{late}{soon}",
+        f"{owner}有{number('$value', '%.0f')}项指标还没有填报全年的值：{names}。{first}{late}{soon}。"
+        "请备齐数值和佐证材料，在填报表中填好交管理员录入"
+        f"{by_admin('dabiao import 填报表，或 dabiao attest 指标')}；填法见《填报说明》。",
         write.overview(),
     )

@@ -10,6 +10,7 @@ from agent.metrics import STALLED_SECONDS
 from agent.metrics import families as series
 from agent.model import FRESH_INTERVALS
 from agent.render.promql import held, instant, listed, looked_up, number, span, told
+from agent.render.rules.naming import by_admin, source
 from agent.render.rules.writing import SOURCE, Rule, Writer
 
 
@@ -31,21 +32,35 @@ def affected() -> str:
     return f"{{{{ with {asked} }}}}受影响的指标：{listed('.')}。{{{{ end }}}}"
 
 
+def unheard() -> str:
+    """What becomes of the reminders whose records come from the source, and what people must do meanwhile."""
+    rings = looked_up(held(series.SOURCE_INFO.name + "{source=%q,rings='yes'}"), *SOURCE)
+    return (
+        f"{{{{ with {rings} }}}}倒计时提醒已不完整：新报的单子读不到、不会提醒，已知的仍会提醒但看不到是否已经受理。"
+        "恢复之前，请人工盯住{{ . | first | label `name` }}，不要等提醒。{{ end }}"
+    )
+
+
 def sources(write: Writer) -> Iterator[Rule]:
     """Sources that cannot be read, have not been for long, give rows nobody can read, or whose clock is off."""
-    page, source = write.source_page(), "{{ $labels.source }}"
-    last = told(
-        write.local(held(series.SOURCE_LAST_SUCCESS.name + "{source=%q}")),
-        f"最近一次成功读取在{instant('$v')}，",
-        *SOURCE,
+    page, id, subject, many = (
+        write.source_page(),
+        "{{ $labels.source }}",
+        f"数据源{source()}",
+        number("$value", "%.0f"),
     )
+    success = held(series.SOURCE_LAST_SUCCESS.name + "{source=%q}")
+    last = told(write.local(success), f"最近一次成功读取在{instant('$v')}", *SOURCE)
+    since = told(f"time() - {success}", f"，已{span('$v')}没有读到数据", *SOURCE)
+    every = told(held(series.SOURCE_INTERVAL.name + "{source=%q}"), f"，正常应每{span('$v')}读一次", *SOURCE)
+    trial = by_admin(f"dabiao try {id}")
     yield write.rule(
         "DabiaoSourceDown",
         f"{held(series.SOURCE_UP.name)} == 0",
         Severity.WARNING,
-        f"数据源{source}无法读取",
-        f"数据源{source}无法读取，{last}由它而来的指标不再更新，也不会以旧值代替。"
-        f"{affected()}原因见 dabiao status 的数据源一栏；可用 dabiao try {source} 查证。",
+        f"{subject}无法读取{since}",
+        f"{subject}无法读取，{last}{since}。由它而来的指标不再更新。{affected()}{unheard()}"
+        f"原因见监测大屏上方的“系统与数据源”；请与对方系统的维护人员联系{trial}。恢复后会自动补读。",
         page,
         wait="2m",
     )
@@ -53,10 +68,10 @@ def sources(write: Writer) -> Iterator[Rule]:
         "DabiaoSourceStale",
         f"({stale()})\nunless on (source) ({held(series.SOURCE_UP.name)} == 0)",
         Severity.WARNING,
-        f"数据源{source}很久没有读取成功",
-        f"数据源{source}已超过{FRESH_INTERVALS}个采集间隔没有读取成功，也没有报告失败，{last}"
-        "多半是对方不应答而占住了采集，或采集没有启动。"
-        f"{affected()}请检查对方系统和代理的日志。",
+        f"{subject}已{span('$value')}没有读到数据",
+        f"{subject}已{span('$value')}没有读到数据，也没有报告失败({last}{every})，多半是对方迟迟不应答。"
+        f"由它而来的指标不再更新。{affected()}{unheard()}"
+        f"请与对方系统的维护人员联系，并查监测程序的日志{trial}。",
         page,
         wait="1m",
     )
@@ -64,19 +79,22 @@ def sources(write: Writer) -> Iterator[Rule]:
         "DabiaoRowsRejected",
         f"{held(series.SOURCE_REJECTS.name)} > 0",
         Severity.INFO,
-        f"数据源{source}有{number('$value', '%.0f')}行数据未能读入",
-        f"数据源{source}有{number('$value', '%.0f')}行数据未能成为记录，没有计入任何指标。"
-        f"用 dabiao rejects list {source} 查看原因，改正映射或来源后用 dabiao rejects retry 重新读入。",
+        f"{subject}有{many}行数据读不进来",
+        f"{subject}有{many}行数据读不进来，没有计入任何指标，已超过10分钟。{affected()}"
+        f"请查明每行的原因，由对方改正或调整字段对应关系，再重新读入"
+        f"{by_admin(f'dabiao rejects list {id} 看原因，改正后 dabiao rejects retry')}。",
         page,
         wait="10m",
     )
+    ahead = looked_up(f"{held(series.SOURCE_CLOCK.name + '{source=%q}')} > 0", *SOURCE)
+    side = f"{{{{ with {ahead} }}}}快了{{{{ else }}}}慢了{{{{ end }}}}"
     yield write.rule(
         "DabiaoClockSkew",
         f"abs({held(series.SOURCE_CLOCK.name)}) > {OFFSET_SECONDS:g}",
         Severity.WARNING,
-        f"数据源{source}的时钟与本机相差{span('$value')}",
-        f"数据源{source}的时钟与本机相差{span('$value')}，超过{OFFSET_SECONDS:g}秒；以它的时间计算的时长会因此偏差。"
-        "请两边都与时间服务器对时。",
+        f"{subject}的时钟{side}{span('$value')}",
+        f"{subject}的时钟比监测程序{side}{span('$value')}(容许{OFFSET_SECONDS:g}秒)，已超过10分钟；"
+        f"用它的时间算出的时长会差同样多。{affected()}请双方的管理员都与时间服务器对时。",
         page,
         wait="10m",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agent import words
 from agent.alerts.names import Severity
 from agent.config import Config, Links
 from agent.render.promql import local
@@ -39,14 +40,14 @@ class Writer:
         *,
         wait: str = "0s",
     ) -> Rule:
-        """One alerting rule with everything a reader needs."""
+        """One alerting rule with everything a reader needs; how urgent it is stands before its summary."""
         return {
             "alert": alert,
             "expr": expr,
             "for": wait,
             "labels": {"severity": severity.value},
             "annotations": {
-                "summary": summary,
+                "summary": f"【{words.SEVERITIES[severity]}】{summary}",
                 "description": description,
                 "runbook_url": self.links.runbook(alert),
                 "dashboard_url": dashboard,

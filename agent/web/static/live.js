@@ -7,7 +7,7 @@
   let reached = performance.now(); // when the server answered last
   let now = Number(main().dataset.now), rate = 1; // the server's clock then, and how fast it runs (in a demonstration)
   let served = sections(main()); // each section as it was served: ticking changes what stands in the page
-  let trouble = "无法连接达标程序";
+  let trouble = "无法连接监测程序";
 
   function main() { return document.getElementById("main"); }
 
@@ -32,7 +32,7 @@
   }
 
   function words(milliseconds, isWorktime) {
-    const kind = isWorktime ? "(计时时间)" : "";
+    const kind = isWorktime ? "(工作时间)" : "";
     if (milliseconds < 0) return `已超时${duration(Math.floor(-milliseconds / 1000))}${kind}`;
     return `还剩${duration(Math.floor(milliseconds / 1000))}${kind}`;
   }
@@ -62,10 +62,10 @@
   async function refresh() {
     try {
       const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
-      if (!answer.ok) throw new Error(`达标程序回答 ${answer.status}`);
+      if (!answer.ok) throw new Error(`监测程序回答 ${answer.status}`);
       take(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch (error) {
-      trouble = error.message.startsWith("达标程序") ? error.message : "无法连接达标程序";
+      trouble = error.message.startsWith("监测程序") ? error.message : "无法连接监测程序";
     }
     tick();
     setTimeout(refresh, Number(main().dataset.refresh) * 1000);
@@ -73,13 +73,13 @@
 
   function take(page) {
     const fresh = page.getElementById("main"), old = main();
-    if (fresh === null) throw new Error("达标程序回答了别的页面");
+    if (fresh === null) throw new Error("监测程序回答了别的页面");
     if (fresh.dataset.version !== old.dataset.version) return location.reload();
     const seen = performance.now(), clock = Number(fresh.dataset.now);
     const pace = (clock - now) / (seen - reached);
     rate = Math.abs(Math.log(pace)) > 0.4 ? pace : 1;
     [reached, now] = [seen, clock];
-    trouble = "达标程序没有算出新的数据";
+    trouble = "监测程序没有算出新的数据";
     const wanted = sections(fresh), open = new Set([...old.querySelectorAll("details[open]")].map((one) => one.id));
     const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     if ([...wanted.keys()].join() !== [...served.keys()].join()) old.replaceChildren(...fresh.children);
