@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +20,7 @@ from agent.book.period import period_of, year_of
 from agent.cli.exporting import make_again
 from agent.cli.options import DONE
 from agent.config import load
-from agent.evidence import Closed, Wanted
+from agent.evidence import Closed, Problem, Wanted
 from agent.evidence.reading import Pack
 from agent.export.profile import FOLDER
 from agent.model import ConfigError
@@ -90,9 +92,61 @@ def test_the_first_months_hold_the_monitoring_form_with_what_was_expected_of_the
     assert pack.content("forms/2026/mof-2020/monitoring.json") == exported
     assert json.loads(pack.content("expected.json"))["2026"]["ops/answered"]["expected"]
     assert problems(tmp_path / "pack.zip") == ()
-    change = {"expected.json": lambda content: content.replace(b'"not"', b'"sure"', 1)}
-    found = problems(forged(tmp_path / "pack.zip", tmp_path / "forged.zip", change))
-    assert any(one.file.startswith("forms/2026/mof-2020/monitoring") for one in found)
+
+
+@pytest.fixture(scope="module")
+def august(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pack of the months to July, closed in August: one record of a system, and one still open, are of August."""
+    folder, plan = tmp_path_factory.mktemp("august"), copy.deepcopy(PLAN)
+    plan["systems"]["escrow"] = "资金监管系统"
+    (folder / "site").mkdir()
+    with form_site(folder / "site", plan, read=AUGUST) as site:
+        with (site.folder / "faults.csv").open("a", encoding="utf-8") as faults:
+            for day in range(1, 60):
+                faults.write(
+                    f"E{day},portal,2025-{1 + day % 12:02d}-10 09:00:00,2025-{1 + day % 12:02d}-10 09:03:00,\n"
+                )
+            faults.write("L1,escrow,2026-08-03 09:00:00,2026-08-03 09:30:00,\n")
+            faults.write("L2,portal,2026-08-10 08:58:00,,\n")
+        os.utime(site.folder / "faults.csv", (1, 1))
+        site.collect(AUGUST)
+        closed(site, folder / "pack.zip", period=MONTHS, now=AUGUST)
+    assert problems(folder / "pack.zip") == ()
+    assert "L1" not in gzip.decompress(Pack(folder / "pack.zip").content("records/faults.csv.gz")).decode()
+    return folder / "pack.zip"
+
+
+def test_a_forged_expectation_is_named_with_what_follows_from_the_records(august: Path, tmp_path: Path) -> None:
+    rows = json.loads(Pack(august).content("expected.json"))["2026"]
+    right = rows["ops/answered"]
+    assert right["expected"]
+
+    def forge(content: bytes) -> bytes:
+        told = json.loads(content)
+        told["2026"]["ops/answered"] |= {"expected": "99.00%", "likely": "sure"}
+        return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+
+    found = problems(forged(august, tmp_path / "forged.zip", {"expected.json": forge}))
+    assert found[:2] == (
+        Problem("expected.json", "ops/answered 全年预计完成情况", right["expected"], "99.00%"),
+        Problem("expected.json", "ops/answered 完成目标可能性", right["likely"], "sure"),
+    )
+
+
+def test_the_sums_of_a_forecast_follow_from_the_records_within_the_period(august: Path, tmp_path: Path) -> None:
+    inside = replaced("ops/answered,2026-05-04,0,1", "ops/answered,2026-05-04,1,0")
+    (found,) = problems(forged(august, tmp_path / "inside.zip", {"ahead.csv": inside}))
+    assert (found.file, found.expected.split(",")[1:4]) == ("ahead.csv", ["2026-05-04", "0", "1"])
+    outside = replaced("ops/answered,2026-08-03,0,1", "ops/answered,2026-08-03,40,0")
+    found, *_ = problems(forged(august, tmp_path / "outside.zip", {"ahead.csv": outside}))
+    assert (found.file, found.where) == ("expected.json", "ops/answered 全年预计完成情况")
+
+
+def test_an_expectation_forged_in_the_form_alone_is_named_there(august: Path, tmp_path: Path) -> None:
+    expected = json.loads(Pack(august).content("expected.json"))["2026"]["ops/answered"]["expected"]
+    change = {"forms/2026/mof-2020/monitoring.json": replaced(expected, "99.99%")}
+    found = problems(forged(august, tmp_path / "forged.zip", change))
+    assert {one.file for one in found} == {"forms/2026/mof-2020/monitoring.json"}
 
 
 def test_a_forged_cause_is_named_by_the_statement_and_by_the_form(tmp_path: Path) -> None:

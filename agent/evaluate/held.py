@@ -15,6 +15,7 @@ from agent.evaluate.openwork import OpenCount, OpenObservation, OpenWork
 from agent.evaluate.outages import Lost, Outages
 from agent.evaluate.percentiles import Percentiles, Place
 from agent.evaluate.prospects import JUDGED_WINDOWS, Prospect
+from agent.evaluate.windows import NAMES as WINDOW_NAMES
 from agent.forecast import Outlook
 from agent.ledger import Session
 from agent.measures import Clocks, Count, Days, DurationMeasure, Setting, Uptime, promised_microseconds
@@ -274,14 +275,18 @@ class Held:
         count = self._count(window, system, open_count, now)
         if put_off := self._is_put_off(window, system, count):
             self._put_off.add((window.name, system))
+        if window.name in WINDOW_NAMES:  # which are about now: what comes next is theirs, whatever day it stands on
+            next_due, due_today = self.open.next_due(system, now), self.open.due_on(system, today)
+        else:
+            next_due, due_today = self.open.coming(system, now, window.first, window.last)
         known = Evidence(
             count=count,
             stages=open_count.stages,
             value=None if put_off else self._value(session, window, system, count),
             coverage=covered,
             has_source=bool(self.sources),
-            next_due=self.open.next_due(system, now),
-            due_today=self.open.due_on(system, today),
+            next_due=next_due,
+            due_today=due_today,
             catching_up=self.catching_up,
             put_off=put_off,
             confirmed=self.confirmed,

@@ -132,6 +132,17 @@ class OpenWork:
         names = list(self._dues) if system is None else [system]
         return min((due for name in names if (due := self._first_due(name, now)) is not None), default=None)
 
+    def coming(self, system: str | None, now: Instant, first: Day, last: Day) -> tuple[Instant | None, int]:
+        """Of those alone that stand on the days [first, last): the next due time, and how many it comes for today."""
+        today = self.day_of(now)
+        ahead = [
+            (one.due, one.outcome)
+            for one in self.observations()
+            if one.due is not None and one.due >= now and first <= one.day < last and system in (None, one.system)
+        ]
+        due_today = sum(outcome == Outcome.OPEN and self.day_of(due) == today for due, outcome in ahead)
+        return min((due for due, _ in ahead), default=None), due_today
+
     def _place(self, one: OpenObservation, now: Instant) -> None:
         stage, key = self.stage(one, now), (one.record, one.day)
         if key not in self._stage:

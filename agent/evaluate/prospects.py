@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date
+from typing import NamedTuple
 
 from agent.config import Indicator, Plan
 from agent.evaluate.openwork import OpenWork
@@ -23,6 +23,19 @@ def day_kinds(plan: Plan) -> DayKinds:
     return DayKinds(
         plan.calendar, date(plan.year, 1, 1).toordinal() - DAYS_BEFORE, date(plan.year, 12, 31).toordinal() + 1
     )
+
+
+class Pending(NamedTuple):
+    """What the open records of one day add to its sums at an instant."""
+
+    waiting: int = 0
+    overdue: int = 0
+    lapsed: int = 0  # error checks whose time passed without an error
+    elapsed: int = 0  # microseconds the overdue ones have taken, where that counts
+
+    def plus(self, other: Pending) -> Pending:
+        """Both together."""
+        return Pending(*map(int.__add__, self, other))
 
 
 class Prospect:
@@ -64,32 +77,46 @@ class Prospect:
         """What follows for the year as things stand now; the values so far are asked for where they are looked at."""
         if self._history is None or target is None:
             return None
-        standing = self._standing(work, now, today)
+        return self.follows(target, self.pending(work, now), today, ordered)
+
+    def follows(
+        self, target: Target, pending: Mapping[Day, Pending], today: Day, ordered: Callable[[], Ordered] | None = None
+    ) -> Outlook | None:
+        """The same from what the open records of each day add."""
+        if self._history is None:
+            return None
+        standing = self._standing(pending, today)
         asked = (target, today, standing)
         if self._kept is None or self._kept[0] != asked:
             left = self._days_left(today) if isinstance(self._measure, Days) else None
             self._kept = asked, outlook(self._history, target, min(today, self._last), standing, left, ordered)
         return self._kept[1]
 
-    def _standing(self, work: OpenWork, now: Instant, today: Day) -> Standing:
-        waiting = ahead = overdue = lapsed = banked = 0
-        running: Counter[str] = Counter()
+    @property
+    def sums(self) -> Mapping[Day, Tally]:
+        """The sums of every day, all systems together; empty where nothing is foreseen."""
+        return self._days
+
+    def pending(self, work: OpenWork, now: Instant) -> dict[Day, Pending]:
+        """What the open records of each day of the year add; it grows all the time, and a minute is fine enough."""
+        found: dict[Day, Pending] = {}
+        timed = isinstance(self._measure, DurationMeasure) and self._measure.unfinished != "leave_out"
         for (_, day), count in work.places.items():
-            if not self._first <= day <= self._last:
-                continue
-            if day <= today:
-                waiting += count.waiting
-            else:
-                ahead += count.waiting
-            overdue += count.stages[Stage.OVERDUE]
-            lapsed += count.lapsed
-            banked += count.banked
-            running.update(count.running)
+            if self._first <= day <= self._last:
+                overdue = count.stages[Stage.OVERDUE]
+                elapsed = work.elapsed(count.running, count.banked, now - now % MINUTE_US) if timed and overdue else 0
+                one = Pending(count.waiting, overdue, count.lapsed, elapsed)
+                found[day] = one if day not in found else found[day].plus(one)
+        return found
+
+    def _standing(self, pending: Mapping[Day, Pending], today: Day) -> Standing:
+        waiting = sum(one.waiting for day, one in pending.items() if day <= today)
+        ahead = sum(one.waiting for day, one in pending.items() if day > today)
+        overdue, lapsed, elapsed = (
+            sum(column) for column in zip((0, 0, 0), *(one[1:] for one in pending.values()), strict=True)
+        )
         if self._measure.unfinished == "leave_out":
             return Standing(waiting + overdue, ahead, 0, lapsed)
-        elapsed = 0
-        if overdue and isinstance(self._measure, DurationMeasure):  # it grows all the time: a minute is fine enough
-            elapsed = work.elapsed(running, banked, now - now % MINUTE_US)
         return Standing(waiting, ahead, overdue, lapsed, elapsed)
 
     def _days_left(self, today: Day) -> int | None:

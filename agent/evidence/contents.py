@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
-from types import MappingProxyType
 
 from agent.book.period import Period
 from agent.book.statements import statements
@@ -14,7 +13,7 @@ from agent.config import Config, Plan
 from agent.evaluate import Board, custom, named, plans_of_days
 from agent.evaluate.coverage import Stretch
 from agent.evaluate.held import Held
-from agent.export.monitoring import Expected
+from agent.evidence.ahead import Given
 from agent.export.profile import Profile
 from agent.ledger import Ledger, Session, acts
 from agent.ledger.acts import Act
@@ -61,7 +60,7 @@ class Contents:
     judged: Snapshot  # in the period, and where a form foresees it, in its year
     past: Past
     told: Mapping[str, Sequence[Stretch]]
-    expected: Mapping[str, Mapping[str, Expected]]  # of the year, where a pack says it
+    given: Given | None  # of the year, where a pack says it
 
     @cached_property
     def snapshot(self) -> Snapshot:
@@ -89,9 +88,7 @@ class Contents:
         return statements(self.past.log).get((year, f"{project}/{indicator}"), ())
 
 
-def judged(
-    asked: Question, ledger: Ledger, past: Past, expected: Mapping[str, Mapping[str, Expected]] = MappingProxyType({})
-) -> Contents:
+def judged(asked: Question, ledger: Ledger, past: Past, given: Given | None = None) -> Contents:
     """Judge the period on a ledger that holds still."""
     period, config = asked.period, asked.config
     owners = plans_of_days(config.plans, period.first, period.last)
@@ -105,7 +102,7 @@ def judged(
     snapshot = board.refresh(asked.now)
     until = min(window.end, asked.now)
     told = {id: _until(stretches, until) for id, stretches in board.told.items()}
-    return Contents(asked, window, board, snapshot, past, told, expected)
+    return Contents(asked, window, board, snapshot, past, told, given)
 
 
 def _until(told: Sequence[Stretch], until: Instant) -> Sequence[Stretch]:

@@ -2,12 +2,11 @@
 
 A whole year has the 自评表, months that begin a year the 监控表, and both the 绩效目标表; other periods have none. They
 follow profiles, whose files stand in the pack as well. What a 监控表 expects of the year rests on records of other
-times too, so it is taken into the pack as it was (`expected.json`); everything else in a form follows from the pack.
+times too, of which the pack has the sums (`agent.evidence.ahead`); everything else in a form follows from the pack.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,6 +15,7 @@ from typing import Any
 
 from agent.book.period import Period
 from agent.config import Config, Plan
+from agent.evidence import ahead
 from agent.evidence.contents import Contents
 from agent.evidence.settings import plan_names
 from agent.evidence.walk import Progress, safe
@@ -23,10 +23,8 @@ from agent.evidence.writing import json_bytes
 from agent.export import FORMATS, LAYOUTS, Basis, Form
 from agent.export.monitoring import Expected, expectations
 from agent.export.profile import DEFAULT, Profile, load_profile
-from agent.export.rows import Likely
 from agent.model import ConfigError
 
-EXPECTED = "expected.json"
 FORMS, PROFILES = "forms/", "profiles/"
 WRITTEN = (".xlsx", ".json")
 MONITORING = "monitoring"
@@ -83,20 +81,22 @@ def fill_in(contents: Contents, progress: Progress) -> Filled:
     if not names or not profiles:
         return Filled(files, forms)
     expected: dict[str, Any] = {}
+    days: dict[str, ahead.Days] = {}
     for profile in profiles:
         files[profile_path(profile)] = Path(profile.file).read_bytes()
         for plan_name, plan in _owners(contents):
             basis = Basis(contents.config, contents.board.ledger, contents.judged, plan, contents.window, profile)
             if MONITORING in names:
-                given = contents.expected.get(plan_name)
-                basis = replace(basis, expected=expectations(basis) if given is None else given)
-                expected[plan_name] = _as_json(basis.expected or {})
+                foretold, told = _foreseen(contents, plan_name, plan, basis)
+                basis = replace(basis, expected=foretold)
+                expected[plan_name] = told
+                days |= _days(contents, plan)
             for name in names:
                 form = forms[f"{FORMS}{plan_name}/{safe(profile.name)}/{name}"] = LAYOUTS[name](basis, progress)
     for path, form in forms.items():
         files |= {f"{path}{ending}": FORMATS[ending](form) for ending in WRITTEN}
     if expected:
-        files[EXPECTED] = json_bytes(expected)
+        files[ahead.EXPECTED], files[ahead.AHEAD] = json_bytes(expected), ahead.table(days)
     return Filled(files, forms)
 
 
@@ -114,19 +114,26 @@ def _owners(contents: Contents) -> Iterator[tuple[str, Plan]]:
             yield name, owners[plan.path]
 
 
-def _as_json(expected: Mapping[str, Expected]) -> dict[str, Any]:
+def _days(contents: Contents, plan: Plan) -> dict[str, ahead.Days]:
+    """Of each measured row of the table the sums from which its year is foreseen."""
+    given, period = contents.given, contents.asked.period
     return {
-        place: {"expected": text, "likely": None if likely is None else likely.value}
-        for place, (text, likely) in expected.items()
+        name: ahead.days_of(
+            held, contents.now, (period.first, period.last), None if given is None else given.days.get(name, {})
+        )
+        for held in ahead.rows_ahead(contents.board, plan.year)
+        for name in [held.indicator.subject]
     }
 
 
-def read_expected(content: bytes) -> dict[str, dict[str, Expected]]:
-    """What the file says."""
-    return {
-        plan: {
-            place: (one["expected"], None if one["likely"] is None else Likely(one["likely"]))
-            for place, one in told.items()
-        }
-        for plan, told in json.loads(content).items()
-    }
+def _foreseen(
+    contents: Contents, plan_name: str, plan: Plan, basis: Basis
+) -> tuple[dict[str, Expected], dict[str, Any]]:
+    """What is expected of each row of the table, and the same as it stands in the pack with what it follows from."""
+    found, known = expectations(basis), dict[str, ahead.Known]()
+    days, given = _days(contents, plan), contents.given
+    for held in ahead.rows_ahead(contents.board, plan.year):
+        name, verdict = held.indicator.subject, basis.of_the_year(held.indicator)
+        said = None if given is None else given.known[plan_name][name]
+        known[name], found[name] = ahead.told_of(held, verdict, days[name], said, contents.now)
+    return found, {name: ahead.as_json(one, known.get(name)) for name, one in found.items()}

@@ -9,6 +9,8 @@ from functools import cache, lru_cache
 from agent import words
 from agent.evaluate.held import Held
 from agent.evidence import people_did, sources_told
+from agent.evidence.ahead import AHEAD
+from agent.evidence.ahead import COLUMNS as AHEAD_COLUMNS
 from agent.evidence.cells import day_text, fraction, guarded
 from agent.evidence.contents import Contents
 from agent.evidence.table import Column, Row
@@ -165,6 +167,7 @@ def _hours(spans: tuple[tuple[int, int], ...]) -> str:
 
 
 COLUMNS: Mapping[str, Sequence[Column]] = {
+    AHEAD: AHEAD_COLUMNS,
     "attestations.csv": people_did.ATTESTATIONS,
     "calendar/": CALENDAR,
     "coverage.csv": sources_told.STRETCHES,

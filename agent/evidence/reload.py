@@ -13,16 +13,17 @@ from urllib.parse import unquote
 
 from agent.book import Book, Definition, Delivery, definitions, register
 from agent.book.approval import WAITING
-from agent.book.period import period_of
+from agent.book.period import Period, period_of
 from agent.book.promise import canonical
 from agent.book.revival import revived
 from agent.book.scratch import enter_acts
 from agent.config import Config
 from agent.config.sources import Collectors
+from agent.evidence.ahead import AHEAD, EXPECTED, Given, read_days, read_known
 from agent.evidence.archive import BrokenError
 from agent.evidence.cells import instant, unguarded
 from agent.evidence.contents import Contents, Past, Question, Rejected, judged
-from agent.evidence.forms import EXPECTED, PROFILES, read_expected
+from agent.evidence.forms import PROFILES
 from agent.evidence.manifest import MANIFEST
 from agent.evidence.reading import Pack
 from agent.evidence.records import RecordTable
@@ -54,8 +55,7 @@ def reloaded(pack: Pack, about: Mapping[str, Any], collectors: Collectors, progr
             told = [(unguarded(source), instant(a), instant(b), now) for source, a, b in _body(pack, "coverage.csv")]
         with _read("rejects.csv"):
             rejects = _rejects(pack)
-        with _read(EXPECTED):
-            expected = read_expected(pack.content(EXPECTED)) if EXPECTED in pack.members else {}
+        given = _given(pack)
         texts = {name: pack.content(f"targets/{name}.yaml") for name in names}
         asked = Question(config, texts, pack.content("sources.json"), period, now, _profiles(pack, folder))
         with closing(Ledger.open(folder / "scratch.db")) as scratch:
@@ -66,8 +66,29 @@ def reloaded(pack: Pack, about: Mapping[str, Any], collectors: Collectors, progr
                     enter_acts(session, log)
                 session.many("INSERT INTO coverage (source, begins, ends, learned_at) VALUES (?,?,?,?)", told)
             _load(Book(scratch, keys), pack, config, now, progress)
+            with _read("verdicts.json"):
+                _name_systems(scratch, keys, json.loads(pack.content("verdicts.json")), period)
             # Findings are facts of the ledger that was closed; nothing here could find them again.
-            yield judged(asked, scratch, Past(batch, log, (), rejects), expected)
+            yield judged(asked, scratch, Past(batch, log, (), rejects), given)
+
+
+def _name_systems(
+    scratch: Ledger, keys: Mapping[int, Definition], verdicts: list[dict[str, Any]], period: Period
+) -> None:
+    """Have every system judged that was: one whose records all lie outside the period has none in the pack."""
+    places = {(one.project, one.indicator): key for key, one in keys.items()}
+    named = {(places.get((one["project"], one["indicator"])), one["system"]) for one in verdicts}
+    with scratch.write() as session:
+        known = set(session.rows("SELECT DISTINCT definition, system FROM tally"))
+        session.many(
+            "INSERT INTO tally (definition, system, day, seq, good, bad, excluded, num, den) "
+            "VALUES (?,?,?,?,0,0,0,0,0)",
+            [
+                (key, system, period.first - 1, session.seq)
+                for key, system in named
+                if key is not None and isinstance(system, str) and (key, system) not in known
+            ],
+        )
 
 
 @contextmanager
@@ -77,6 +98,16 @@ def _read(file: str) -> Iterator[None]:
         yield
     except UNREADABLE as broken:
         raise BrokenError(file, "本软件写出的样子", f"读不成：{broken}") from broken
+
+
+def _given(pack: Pack) -> Given | None:
+    """What the pack says of the year; None where it has no form that foresees one."""
+    if EXPECTED not in pack.members:
+        return None
+    with _read(EXPECTED):
+        known = read_known(json.loads(pack.content(EXPECTED)))
+    with _read(AHEAD):
+        return Given(read_days(_body(pack, AHEAD)), known)
 
 
 def _under(pack: Pack, folder: str, ending: str) -> list[str]:

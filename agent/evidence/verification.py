@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 from agent.config.sources import Collectors
 from agent.evidence import papers, people_did, signing
+from agent.evidence.ahead import EXPECTED
 from agent.evidence.archive import BrokenError
 from agent.evidence.contents import Contents
 from agent.evidence.described import schema
 from agent.evidence.differences import form_differences
-from agent.evidence.forms import EXPECTED, FORMS, PROFILES, fill_in
+from agent.evidence.forms import FORMS, PROFILES, fill_in
 from agent.evidence.manifest import MANIFEST, SIGNATURE, Entry, entries, read, written
 from agent.evidence.pack import SOFTWARE, small_files, what_it_is
 from agent.evidence.reading import Pack, looks_like_one
@@ -28,8 +29,9 @@ from agent.model import ConfigError
 WHOLE = "证据包"
 NO_PACK = "{}：不是证据包；应为 dabiao close 写出的 .zip 文件"
 LISTED = 5  # differences of one file
+FORETOLD = {"expected": "全年预计完成情况", "likely": "完成目标可能性", "year": "全年的已知情况"}
 DESCRIPTIONS = ("README.md", "schema.json")  # another version of the program may word them otherwise
-GIVEN = ("findings.csv", "sources.json", EXPECTED)  # facts of the ledger and the site, from which others follow
+GIVEN = ("findings.csv", "sources.json")  # facts of the ledger and the site, from which others follow
 GIVEN_UNDER = ("records/", "targets/", "evidence/", PROFILES)
 
 
@@ -245,6 +247,8 @@ class _Recomputed:
             return []
         if path == "verdicts.json":
             return _verdicts(expected, got)
+        if path == EXPECTED:
+            return _foretold(expected, got)
         if path.startswith(FORMS):
             found = form_differences(path, expected, got, self.about["software"] == SOFTWARE)
             return [Problem(path, *one) for one in islice(found, LISTED)]
@@ -304,6 +308,18 @@ def _verdicts(expected: bytes, got: bytes) -> Iterator[Problem]:
                 yield Problem("verdicts.json", f"{name} {key}", str(says), str(got))
     if right == told:
         yield Problem("verdicts.json", "", "本软件写出的样子", "被改动")
+
+
+def _foretold(expected: bytes, got: bytes) -> Iterator[Problem]:
+    """Of which row something else is expected."""
+    right, told = json.loads(expected), json.loads(got)
+    for plan, place in sorted({(plan, place) for one in (right, told) for plan, rows in one.items() for place in rows}):
+        one, other = (rows.get(plan, {}).get(place, {}) for rows in (right, told))
+        for key, name in FORETOLD.items():
+            if one.get(key) != other.get(key):
+                yield Problem(EXPECTED, f"{place} {name}", str(one.get(key)), str(other.get(key)))
+    if all(right.get(plan) == rows for plan, rows in told.items()):
+        yield Problem(EXPECTED, "", "本软件写出的样子", "被改动")
 
 
 def _by_place(content: bytes) -> dict[tuple[str, str, str], dict[str, Any]]:

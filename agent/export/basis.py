@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from agent.book.statements import filled
-from agent.config import Config, Plan, Project
+from agent.config import Config, Indicator, Plan, Project
 from agent.evaluate import custom
 from agent.export.logged import EXPORT
 from agent.export.profile import Profile
@@ -71,6 +71,10 @@ class Basis:
         """A project's verdicts of all systems together by indicator, evidence measures included."""
         ids = [id for one in project.indicators for id in (one.id, *(beside.id for beside in one.evidence))]
         return {id: self._verdicts[(window, project.id, id)] for id in ids}
+
+    def of_the_year(self, indicator: Indicator) -> Verdict:
+        """The verdict on the year of one row."""
+        return self._verdicts[(YEAR, indicator.project, indicator.id)]
 
     def header(self, project: Project) -> Mapping[str, str]:
         """What is printed above and below the table; what people filled in takes the place of targets.yaml."""
