@@ -7,6 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 LOCKER := uv==0.13.9
 PARALLEL := -n auto --maxprocesses 8 --dist loadfile# a file's tests stay together, and so do its servers
+BRIEF := --hypothesis-profile=brief# a fifth of the examples that `make test` draws
 EXTRAS := postgresql mysql notify auth signing report# what the container image brings
 
 .DEFAULT_GOAL := help
@@ -24,7 +25,7 @@ test: $(STAMP) ## all the tests that take seconds
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 unit: $(STAMP) ## of these, the ones of one room: no server, no process, no whole document
-	$(BIN)/python -m pytest -m "not server and not whole and not long" $(PARALLEL) $(ARGS)
+	$(BIN)/python -m pytest -m "not server and not whole and not long" $(BRIEF) $(PARALLEL) $(ARGS)
 
 test-long: $(STAMP) ## the tests that take minutes
 	$(BIN)/python -m pytest -m long $(ARGS)

@@ -6,11 +6,16 @@ import os
 import sys
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
+import typer
+
 from agent.cli import _run as ending_of_command
+from agent.cli import app
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +40,14 @@ def dabiao(folder: Path, *arguments: str) -> Ended:
     ):
         code = ending_of_command()
     return Ended(code, told.getvalue(), complained.getvalue())
+
+
+@cache
+def _commands() -> Any:
+    """Every command with its options, which take as long to make as most commands take to run."""
+    return typer.main.get_command(app)
+
+
+def invoke(*arguments: str) -> Any:
+    """What a command returns; what it raises comes through, and what it prints is pytest's to catch."""
+    return _commands()(list(arguments), prog_name="dabiao", standalone_mode=False)

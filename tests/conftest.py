@@ -16,6 +16,7 @@ StartServer = Callable[..., str]
 
 # A loaded machine is slow and not wrong: no example has a deadline, and drawing examples may take its time.
 settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("brief", settings.get_profile("patient"), max_examples=settings().max_examples // 5)
 settings.load_profile("patient")
 
 

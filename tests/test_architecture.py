@@ -116,7 +116,7 @@ def room_of(module: str) -> str | None:
 def imported_names(path: Path, tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Each import, wherever it stands, as (name in this file, dotted name of what it means)."""
     package = dotted_name(path) if path.name == "__init__.py" else dotted_name(path).rpartition(".")[0]
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.asname or alias.name, alias.name
@@ -146,7 +146,7 @@ def is_module(room: str) -> bool:
 def clocks_read(path: Path, tree: ast.Module) -> Iterator[str]:
     """Where a clock is named, called or passed on: line and dotted name."""
     meaning = dict(imported_names(path, tree))
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Attribute | ast.Name):
             first, *rest = names_along(node)
             name = ".".join(filter(None, [meaning.get(first, ""), *rest]))
@@ -159,6 +159,12 @@ def names_along(node: ast.expr) -> list[str]:
     if isinstance(node, ast.Attribute):
         return [*names_along(node.value), node.attr]
     return [node.id if isinstance(node, ast.Name) else ""]
+
+
+@cache
+def nodes_of(tree: ast.Module) -> list[ast.AST]:
+    """Walked once for all who look at it."""
+    return list(ast.walk(tree))
 
 
 @cache

@@ -22,6 +22,7 @@ from agent.model import SECOND_US, ConfigError, Mapped, Record, State, Verdict
 from agent.status import Question
 from collectors.probe import Interval, follow
 from collectors.sampling import Sample
+from tests.drawing import examples
 from tests.plans import CASE_SOURCE, at, case, site
 
 MEASURES: dict[str, dict[str, Any]] = {
@@ -91,7 +92,7 @@ def check(config: Config, batches: list[list[Record]], known: int) -> None:
 HISTORIES = st.lists(st.lists(versions(), min_size=1, max_size=3), min_size=1, max_size=6)
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(batches=HISTORIES, data=st.data())
 def test_as_of_equals_a_ledger_that_had_learned_only_that_much(
     config: Config, batches: list[list[Record]], data: st.DataObject

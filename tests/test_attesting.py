@@ -16,13 +16,13 @@ from agent.acts import Claim, Part, Unclear
 from agent.acts.files import MOST_BYTES, read_files
 from agent.acts.filling import fill, head
 from agent.book.statements import filled, last_before, statements
-from agent.cli import app
 from agent.cli.demonstrating import state_for_show
 from agent.config import Config, Indicator, Plan, load
 from agent.demo.stated import STATED
 from agent.ledger import Ledger, evidence
 from agent.model import Band, ConfigError, State
 from collectors import COLLECTORS
+from tests.commands import invoke
 from tests.plans import at, site
 
 TODAY = date(2026, 11, 25).toordinal()
@@ -361,20 +361,20 @@ def test_the_command_says_what_is_owed_by_whom_and_until_when(
     monkeypatch.setenv("COLUMNS", "120")
     (tmp_path / "sources.yaml").unlink()  # who answers for a row needs no way to the sources
     files = ["--ledger", "ledger.db"]
-    app(["attest", "a", "--numerator", "96", "--denominator", "100", *files], standalone_mode=False)
+    invoke("attest", "a", "--numerator", "96", "--denominator", "100", *files)
     assert "a（2026年" in capsys.readouterr().out
-    app(["status", "--owed", "--at", "2026-11-25", *files], standalone_mode=False)
+    invoke("status", "--owed", "--at", "2026-11-25", *files)
     told = capsys.readouterr().out
     assert told.startswith("已填1/2\n\n财务科  已填1/2\n")
     assert "未填" in told
     assert "2027-01-20" in told
     assert "56天" in told
-    app(["status", "--owed", "--at", "2027-01-22", "--json", *files], standalone_mode=False)
+    invoke("status", "--owed", "--at", "2027-01-22", "--json", *files)
     answer = json.loads(capsys.readouterr().out)
     assert (answer["filled"], answer["of"], answer["owners"]) == (0, 2, [{"owner": "财务科", "filled": 0, "of": 2}])
     assert [row["days_left"] for row in answer["rows"]] == [-2, -2]
     with pytest.raises(ConfigError, match="--owed：只与"):
-        app(["status", "--owed", "--window", "year", *files], standalone_mode=False)
+        invoke("status", "--owed", "--window", "year", *files)
 
 
 def test_the_command_says_everything_wrong_by_its_option_and_writes_nothing(
@@ -384,17 +384,17 @@ def test_the_command_says_everything_wrong_by_its_option_and_writes_nothing(
     monkeypatch.chdir(tmp_path)
     wrong = ["attest", "x", "--band", "达成", "--score", "70%", "--evidence", "gone.pdf", "--through", "2027-01-01"]
     with pytest.raises(ConfigError) as refused:
-        app([*wrong, "--ledger", "ledger.db"], standalone_mode=False)
+        invoke(*wrong, "--ledger", "ledger.db")
     assert [line.partition("：")[0] for line in refused.value.problems] == [
         "--evidence", "--through", "--word", "--score",
     ]  # fmt: skip
     assert not (tmp_path / "ledger.db").exists()
-    app(["attest", "x", "--word", "健全", "--band", "达成", "--ledger", "ledger.db"], standalone_mode=False)
+    invoke("attest", "x", "--word", "健全", "--band", "达成", "--ledger", "ledger.db")
     assert "健全（达成年度指标，得分率100%），目标健全：达标（第1条）" in capsys.readouterr().out
-    app(["attest", "x", "--take-back", "--ledger", "ledger.db"], standalone_mode=False)
+    invoke("attest", "x", "--take-back", "--ledger", "ledger.db")
     assert "已撤回第1条填报" in capsys.readouterr().out
     with pytest.raises(ConfigError, match="撤回时不应同时填写其他内容"):
-        app(["attest", "x", "--take-back", "--word", "健全", "--ledger", "ledger.db"], standalone_mode=False)
+        invoke("attest", "x", "--take-back", "--word", "健全", "--ledger", "ledger.db")
 
 
 def test_of_several_years_the_one_meant_has_to_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -407,8 +407,8 @@ def test_of_several_years_the_one_meant_has_to_be_named(tmp_path: Path, monkeypa
     command = ["attest", "x", "--word", "健全", "--band", "达成", "--ledger", "ledger.db"]
     command += [part for file in files for part in ("--targets", str(file))]
     with pytest.raises(ConfigError, match="--year：应为 2026或2027，现为空"):
-        app(command, standalone_mode=False)
-    app([*command, "--year", "2026"], standalone_mode=False)
+        invoke(*command)
+    invoke(*command, "--year", "2026")
     ledger = Ledger.open(tmp_path / "ledger.db")
     assert [act.body["year"] for act in acts.log(ledger)[0]] == [2026]
     ledger.close()

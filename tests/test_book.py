@@ -17,6 +17,7 @@ from agent.book import Book, Delivery, catch_up, current, definitions, recompute
 from agent.config import Config
 from agent.ledger import Ledger, acts
 from agent.model import LedgerError, Mapped, Record, Reject
+from tests.drawing import examples
 from tests.plans import at, booked, case, site
 
 ON_TIME = {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "due": "due_at"}
@@ -104,7 +105,7 @@ def cut(records: list[Record], sizes: list[int]) -> list[list[Record]]:
     return [*batches, records[at:]]
 
 
-HISTORIES = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+HISTORIES = settings(max_examples=examples(25), suppress_health_check=[HealthCheck.too_slow])
 
 
 @HISTORIES

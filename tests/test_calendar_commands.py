@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from agent.cli import app
 from agent.config import load
 from agent.config.arrangement import read_sheet, written
 from agent.model import ConfigError
 from agent.worktime import CalendarUnknown, YearArrangement
 from collectors import COLLECTORS
+from tests.commands import invoke
 
 TEMPLATE = Path(__file__).parents[1] / "deploy" / "templates" / "工作日安排.xlsx"
 PLAN = """
@@ -108,13 +108,13 @@ def test_an_imported_year_is_known_once_targets_yaml_names_its_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = targets(tmp_path)
-    app(["calendar", "import", str(sheet(tmp_path, NOTICE)), "--targets", str(path)], standalone_mode=False)
+    invoke("calendar", "import", str(sheet(tmp_path, NOTICE)), "--targets", str(path))
     assert "years_file: calendar-2027.yaml" in capsys.readouterr().out
     show = ["calendar", "show", "--year", "2027", "--targets", str(path)]
-    assert app(show, standalone_mode=False) == 1
+    assert invoke(*show) == 1
     assert "the working days of 2027 are not known" in capsys.readouterr().err
     targets(tmp_path, "{years_file: calendar-2027.yaml}")
-    assert app(show, standalone_mode=False) == 0
+    assert invoke(*show) == 0
     shown = capsys.readouterr().out.replace("\n", "")
     assert "2027年工作日安排：全年工作日 259" in shown  # 261 weekdays, three of them off, one Saturday worked
     for mark in ("1休", "5休", "8休", "13班"):

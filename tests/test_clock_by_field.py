@@ -23,6 +23,7 @@ from agent.ledger import Ledger
 from agent.measures import MEASURES
 from agent.model import SECOND_US, Instant, Mapped, Record, Stage, Verdict
 from agent.worktime import ClockKind, make_clock
+from tests.drawing import examples
 from tests.plans import CASE_SOURCE, at, case, site
 
 KINDS: dict[str, ClockKind] = {"1": "always", "3": "service_hours"}
@@ -163,7 +164,9 @@ def check_elapsed_sums(config: Config, batches: list[list[Record]], step: int) -
 
 
 HISTORIES = st.lists(st.lists(begun(), max_size=4), max_size=4)
-PATIENT = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+PATIENT = settings(
+    max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @PATIENT

@@ -9,12 +9,12 @@ import pytest
 import yaml
 from openpyxl import Workbook
 
-from agent.cli import app
 from agent.config import Config, load
 from agent.drafting import draft, tables
 from agent.drafting.guessing import guess, in_prose
 from agent.model import ConfigError, Unit
 from collectors import COLLECTORS
+from tests.commands import invoke
 
 ROOT = Path(__file__).parents[1]
 HEAD: list[list[Any]] = [
@@ -191,12 +191,12 @@ def test_the_command_writes_the_draft_once_and_names_every_guess(
     path, out = sheet(tmp_path / "t.xlsx", *HEAD, *ROWS), tmp_path / "targets.yaml"
     (tmp_path / "last.yaml").write_text(LAST, encoding="utf-8")
     command = ["import-targets", str(path), "--last", str(tmp_path / "last.yaml"), "-o", str(out)]
-    app(command, standalone_mode=False)
+    invoke(*command)
     told = capsys.readouterr().out
     assert "预算执行率“＞＝９５％”：目标值由“>=90%”改为“＞＝９５％”" in told
     assert "7 行，沿用上年口径 2 行" in told
     with pytest.raises(ConfigError, match="文件已存在"):
-        app(command, standalone_mode=False)
+        invoke(*command)
 
 
 def test_the_seeds_tables_give_every_row_the_shipped_file_has(tmp_path: Path, shared: Path) -> None:

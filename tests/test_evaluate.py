@@ -19,6 +19,7 @@ from agent.evaluate.coverage import common, gaps, joined, share
 from agent.evaluate.percentiles import percentile
 from agent.ledger import Ledger
 from agent.model import Mapped, Record, Snapshot, Stage, State, Verdict
+from agent.shown import shown
 from agent.worktime import LocalDays
 from tests.plans import CASE_SOURCE, at, case, site
 
@@ -72,9 +73,10 @@ def many(good: int, bad: int) -> list[Record]:
 
 def test_a_value_that_prints_as_the_target_but_lies_below_it_is_missed(make: Callable[..., Site]) -> None:
     one = make(SHARE)
-    one.tell(*many(94_996 // 4, 5_004 // 4))
+    one.tell(*many(968, 51))
     verdict = one.verdict("2026-03-03T10:00")
-    assert verdict.value == Fraction(94_996, 100_000)
+    assert verdict.value == Fraction(968, 1019)  # 94.9951 %
+    assert shown(verdict.value, verdict.unit) == "95.00%"
     assert verdict.state is State.MISSED
 
 
@@ -149,9 +151,9 @@ def test_a_backlog_hides_nothing_that_still_has_time(make: Callable[..., Site]) 
     old = [case(f"old-{n}", accepted_at="2026-01-05", due_at="2026-01-06T12:00") for n in range(600)]
     one.tell(*old, case("late", accepted_at="2026-03-02", due_at="2026-03-04T09:00"))
     one.tell(case("soon", accepted_at="2026-03-04", due_at="2026-03-04T10:05"))
-    shown = [record.id for record in one.snapshot("2026-03-04T10:00").open]
-    assert len(shown) == 101
-    assert shown[-2:] == ["late", "soon"]
+    listed = [record.id for record in one.snapshot("2026-03-04T10:00").open]
+    assert len(listed) == 101
+    assert listed[-2:] == ["late", "soon"]
 
 
 def test_an_open_record_tells_how_long_it_may_take_in_all_on_its_own_clock(make: Callable[..., Site]) -> None:

@@ -30,6 +30,7 @@ from agent.evidence.verification import GIVEN
 from agent.model import ConfigError
 from collectors import COLLECTORS
 from tests.closed_site import busy_site, closed, forged, problems, replaced, verdict_with
+from tests.drawing import examples
 from tests.form_site import OVER, form_site
 
 pytestmark = pytest.mark.whole
@@ -202,7 +203,7 @@ def test_a_changed_byte_in_every_file_is_found_and_named(made: Made, whole: Path
                 assert not member.size or member.name in {one.file for one in found}, (member.name, place, found)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(data=st.data())
 def test_a_changed_byte_anywhere_is_found(made: Made, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, made.pack.stat().st_size - 1))

@@ -10,11 +10,11 @@ import pytest
 
 from agent import acts
 from agent.book import Book, Delivery, definitions, register
-from agent.cli import app
 from agent.explain import KINDS, explain, listing, safe
 from agent.explain.outcome import named, outcome
 from agent.ledger import Ledger
 from agent.model import ConfigError, Mapped
+from tests.commands import invoke
 from tests.plans import at, case, site
 
 SHARE = {
@@ -46,7 +46,7 @@ class Desk:
     def command(self, *arguments: str) -> None:
         files = {"targets": "targets.yaml", "sources": "sources.yaml", "ledger": "ledger.db"}
         options = [part for name, file in files.items() for part in (f"--{name}", str(self.folder / file))]
-        app([*arguments, *options], standalone_mode=False)
+        invoke(*arguments, *options)
 
     def listed(self, kind: str, indicator: str = "x") -> list[dict[str, str]]:
         path = self.folder / f"{kind}.csv"

@@ -14,7 +14,6 @@ from agent import acts
 from agent.acts.readings import reading_of
 from agent.asking import answer
 from agent.book.standing import standing
-from agent.cli import app
 from agent.cli.exporting import make_again
 from agent.cli.options import DONE
 from agent.config import Config, load
@@ -29,6 +28,7 @@ from agent.roundtrip.readings import AGREES, AS_PRINTED, COLUMNS, OBJECTION, OBJ
 from agent.status import Question
 from collectors import COLLECTORS
 from tests import servers
+from tests.commands import invoke
 from tests.form_site import PLAN, form_site
 from tests.plans import at, site
 
@@ -56,7 +56,7 @@ class Desk:
 
     def run(self, *arguments: str) -> None:
         places = ["--targets", str(self.folder / "targets.yaml"), "--ledger", str(self.folder / "ledger.db")]
-        app([*arguments, *places], standalone_mode=False)
+        invoke(*arguments, *places)
 
     def send(self) -> Workbook:
         sources = ["--sources", str(self.folder / "sources.yaml")]

@@ -19,7 +19,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from agent import acts, told, words
 from agent.book.statements import filled, statement_of, statements
-from agent.cli import app
 from agent.config import Config, load
 from agent.evaluate import Board, custom
 from agent.excel.opening import MOST_BYTES, MOST_UNPACKED
@@ -29,6 +28,7 @@ from agent.roundtrip import marked, read, sheets_of, workbook
 from agent.roundtrip.layout import COLUMNS, HEADS
 from collectors import COLLECTORS
 from tests import servers
+from tests.commands import invoke
 from tests.plans import at, site
 
 pytestmark = pytest.mark.whole
@@ -349,7 +349,7 @@ def zipped(*parts: tuple[str, bytes]) -> bytes:
 TYPES = ("[Content_Types].xml", b"<a/>")
 SAVE = "请在WPS或Excel中打开后另存为 .xlsx"
 LARGE = "解压后不应超过 40 MB、2000 个部件，请删去空白的行和列后另存"
-FILES: list[tuple[str, bytes, str]] = [
+FILES: list[tuple[str, bytes | Callable[[], bytes], str]] = [  # large ones are made when they are asked for
     ("an old .xls renamed", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
      f"是旧版 .xls 文件或设有打开密码，{SAVE}，不设密码"),
     ("a text", "编号,数值\n".encode(), f"不是 Excel 工作簿（.xlsx）或文件不完整，{SAVE}"),
@@ -358,18 +358,20 @@ FILES: list[tuple[str, bytes, str]] = [
     ("another archive", zipped(("a.txt", b"x")), f"是压缩包，但不是 Excel 工作簿（.xlsx），{SAVE}"),
     ("macros", zipped(TYPES, ("xl/workbook.xml", b"<a/>"), ("xl/vbaProject.bin", b"x")),
      "含有宏，未读取；请另存为不含宏的 .xlsx"),
-    ("a bomb", zipped(TYPES, ("xl/worksheets/sheet1.xml", b"0" * (MOST_UNPACKED + 1))), LARGE),
-    ("a smaller bomb", zipped(TYPES, ("xl/worksheets/sheet1.xml", b"0" * (MOST_UNPACKED // 2))),
+    ("a bomb", lambda: zipped(TYPES, ("xl/worksheets/sheet1.xml", b"0" * (MOST_UNPACKED + 1))), LARGE),
+    ("a smaller bomb", lambda: zipped(TYPES, ("xl/worksheets/sheet1.xml", b"0" * (MOST_UNPACKED // 2))),
      f"解压后超过压缩前的 200 倍，疑为压缩炸弹，未读取；{SAVE}"),
-    ("too many parts", zipped(TYPES, *((f"xl/{n}.xml", b"") for n in range(2001))), LARGE),
-    ("too large a file", b"PK" + b"0" * MOST_BYTES, "文件不应超过 20 MB"),
+    ("too many parts", lambda: zipped(TYPES, *((f"xl/{n}.xml", b"") for n in range(2001))), LARGE),
+    ("too large a file", lambda: b"PK" + b"0" * MOST_BYTES, "文件不应超过 20 MB"),
     ("damaged parts", zipped(TYPES, ("xl/workbook.xml", b"<a/>")), f"工作簿已损坏，{SAVE}"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("content", "says"), [(one, says) for _, one, says in FILES], ids=[name for name, *_ in FILES])
-def test_a_file_that_is_no_workbook_of_ours_is_refused(desk: Desk, content: bytes, says: str) -> None:
-    desk.file.write_bytes(content)
+def test_a_file_that_is_no_workbook_of_ours_is_refused(
+    desk: Desk, content: bytes | Callable[[], bytes], says: str
+) -> None:
+    desk.file.write_bytes(content if isinstance(content, bytes) else content())
     with pytest.raises(ConfigError) as refused:
         desk.back()
     assert str(refused.value) == f"{desk.file}：{says}"
@@ -399,7 +401,7 @@ def test_the_bad_cells_come_back_in_red_with_what_is_wrong(desk: Desk) -> None:
 
 def run(desk: Desk, *arguments: str) -> None:
     targets = ["--targets", str(desk.folder / "targets.yaml"), "--ledger", str(desk.folder / "ledger.db")]
-    app([*arguments, *targets], standalone_mode=False)
+    invoke(*arguments, *targets)
 
 
 def test_the_commands_make_the_workbook_take_it_in_and_send_back_what_is_wrong(

@@ -11,13 +11,13 @@ import pytest
 
 from agent.asking import asked
 from agent.book import Book, Delivery, catch_up, changes, definitions, register
-from agent.cli import app
 from agent.config import Config
 from agent.evaluate import Board
 from agent.explain import explain
 from agent.ledger import Ledger
 from agent.model import Mapped, Verdict
 from agent.status import Question
+from tests.commands import invoke
 from tests.plans import at, case, site
 
 SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
@@ -55,7 +55,7 @@ class Desk:
 
     def command(self, *arguments: str) -> int:
         files = ["--targets", str(self.other / "targets.yaml"), "--sources", str(self.folder / "sources.yaml")]
-        result = app([*arguments, *files, "--ledger", str(self.folder / "ledger.db")], standalone_mode=False)
+        result = invoke(*arguments, *files, "--ledger", str(self.folder / "ledger.db"))
         return int(result or 0)
 
 

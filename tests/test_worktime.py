@@ -23,6 +23,7 @@ from agent.worktime import (
     cut_at_midnight,
     parse_duration,
 )
+from tests.drawing import examples
 
 SHANGHAI, AMSTERDAM = LocalDays("Asia/Shanghai"), LocalDays("Europe/Amsterdam")
 
@@ -104,7 +105,6 @@ ZONES = [
 
 @pytest.mark.parametrize("zone", ZONES)
 @given(instant=st.integers(0, 2_000_000_000 * SECOND_US))
-@settings(max_examples=100)
 def test_local_days_and_times_are_those_of_the_zone(zone, instant):
     local = LocalDays(zone)
     moment = (EPOCH + instant * MICROSECOND).astimezone(ZoneInfo(zone))
@@ -248,7 +248,7 @@ def minutes_of(texts):
     length=st.integers(0, 2 * 1440),
     local=st.sampled_from([SHANGHAI, AMSTERDAM]),
 )
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_opening_hours_are_those_of_counting_minutes(edges, start, length, local):
     texts = spelled(edges)
     opened, zone = minutes_of(texts), ZoneInfo(local.timezone)

@@ -21,6 +21,7 @@ from agent.worktime import (
     YearArrangement,
     make_clock,
 )
+from tests.drawing import examples
 from tests.test_worktime import AMSTERDAM, EDGES, SHANGHAI, at, minutes_of, spelled
 
 EXTENDED = {"mon": "17:00-19:00", "fri": "17:00-19:00"}
@@ -248,13 +249,13 @@ def check_inverse(site, kind, interval, amount):
 
 
 @given(site=sites(), kind=st.sampled_from([*KINDS]), interval=intervals(days=2))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_elapsed_and_due_times_are_those_of_counting_minutes(site, kind, interval):
     check_against_minutes(site, kind, interval)
 
 
 @given(site=sites(), kind=st.sampled_from([*KINDS]), interval=intervals(days=DAYS), amount=st.integers(0, 40 * HOUR_US))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_due_times_are_inverse_to_elapsed_time(site, kind, interval, amount):
     check_inverse(site, kind, interval, amount)
 

@@ -17,6 +17,7 @@ from agent.worktime import (
     StartRule,
     WorkCalendar,
 )
+from tests.drawing import examples
 from tests.test_worktime import SHANGHAI, at, day
 
 CHINA = WorkCalendar(SHANGHAI)
@@ -174,7 +175,7 @@ def check_workday_due(closed, opened, start, n, pauses, rule):
 
 @pytest.mark.parametrize("rule", ["next_workday", "same_day"])
 @given(closed=OVERLAYS, opened=OVERLAYS, start=MOMENTS, n=st.integers(0, 20), pauses=PAUSES)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_a_paused_deadline_is_the_day_found_by_counting(rule, closed, opened, start, n, pauses):
     check_workday_due(closed, opened, start, n, pauses, rule)
 
