@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,13 @@ def case(id: str, *, system: str | None = "archive", changed: str | None = None,
     times = {name: at(value) for name, value in values.items() if name.endswith("_at")}
     fields = {name: value for name, value in values.items() if not name.endswith("_at")}
     return Record("case", "cases", id, system, times, fields, changed_at=at(changed) if changed else None)
+
+
+@contextmanager
+def empty_ledger() -> Iterator[Ledger]:
+    """One for a single history, in memory: thousands follow one another, and a new file costs more than the history."""
+    with closing(Ledger.open(":memory:")) as ledger:
+        yield ledger
 
 
 def booked(ledger: Ledger, config: Config, *batches: list[Record], now: Instant | None = None) -> dict[int, Definition]:

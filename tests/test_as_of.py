@@ -23,7 +23,7 @@ from agent.status import Question
 from collectors.probe import Interval, follow
 from collectors.sampling import Sample
 from tests.drawing import examples
-from tests.plans import CASE_SOURCE, at, case, site
+from tests.plans import CASE_SOURCE, at, case, empty_ledger, site
 
 MEASURES: dict[str, dict[str, Any]] = {
     "on-time": {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "due": "due_at"},
@@ -79,14 +79,13 @@ def facts(ledger: Ledger, config: Config, instant: int) -> list[tuple[Any, ...]]
 def check(config: Config, batches: list[list[Record]], known: int) -> None:
     """Compare the whole history as of a batch with a ledger that learned no more than that."""
     instant = BEGIN + known * HOUR_US
-    with tempfile.TemporaryDirectory() as folder:
-        with closing(Ledger.open(Path(folder) / "all.db")) as everything:
-            told(everything, config, batches)
-            with ledger_at(everything, definitions(config), instant, known_then=True) as then:
-                found = facts(then, config, instant)
-        with closing(Ledger.open(Path(folder) / "some.db")) as some:
-            told(some, config, batches[: known + 1])
-            assert found == facts(some, config, instant)
+    with empty_ledger() as everything:
+        told(everything, config, batches)
+        with ledger_at(everything, definitions(config), instant, known_then=True) as then:
+            found = facts(then, config, instant)
+    with tempfile.TemporaryDirectory() as folder, closing(Ledger.open(Path(folder) / "some.db")) as some:
+        told(some, config, batches[: known + 1])
+        assert found == facts(some, config, instant)
 
 
 HISTORIES = st.lists(st.lists(versions(), min_size=1, max_size=3), min_size=1, max_size=6)

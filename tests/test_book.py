@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from agent.config import Config
 from agent.ledger import Ledger, acts
 from agent.model import LedgerError, Mapped, Record, Reject
 from tests.drawing import examples
-from tests.plans import at, booked, case, site
+from tests.plans import at, booked, case, empty_ledger, site
 
 ON_TIME = {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "due": "due_at"}
 MEASURES: dict[str, dict[str, Any]] = {
@@ -88,13 +87,6 @@ def fresh() -> Iterator[Callable[[], Ledger]]:
         yield make
         for ledger in opened:
             ledger.close()
-
-
-@contextmanager
-def empty_ledger() -> Iterator[Ledger]:
-    """One for a single history: thousands must not stay open together."""
-    with tempfile.TemporaryDirectory() as folder, closing(Ledger.open(Path(folder) / "ledger.db")) as ledger:
-        yield ledger
 
 
 def cut(records: list[Record], sizes: list[int]) -> list[list[Record]]:
