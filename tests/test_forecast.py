@@ -1,9 +1,17 @@
-"""The outlook: worked examples of the allowance, of every kind of measure, and what holds for any history."""
+"""The outlook: worked examples of the allowance, of every kind of measure, and what holds for any history.
+
+tests/golden/forecast.json pins the figures of drawn years. After a change of the method, which the long run of
+tests/test_forecast_calibration.py must find right, it is written anew with
+
+    PYTHONPATH=. .venv/bin/python tests/test_forecast.py
+"""
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -18,6 +26,7 @@ FIRST, LAST = years.FIRST, years.LAST
 CALENDAR = WorkCalendar(LocalDays("Asia/Shanghai"))
 KINDS = DayKinds(CALENDAR, FIRST - 364, LAST + 1)
 WORKDAYS = 248  # of 2026
+GOLDEN = Path(__file__).parent / "golden" / "forecast.json"
 
 MAXIMUM = years.MEAN | {"statistic": "max"}
 P95 = years.MEAN | {"statistic": "p95"}
@@ -294,6 +303,11 @@ def test_values_that_are_few_or_all_alike_have_a_maximum_and_a_percentile_too():
             assert 0.4 < found.chance <= 1
 
 
+def test_no_value_lies_beyond_the_first_and_the_last():
+    values = Ordered.of([1.0, 2.0, 4.0])
+    assert [values.at(rank) for rank in (-0.5, 0, 0.75, 1, 1.5)] == [1, 1, 3, 4, 4]
+
+
 def test_once_the_year_is_over_the_percentile_and_the_maximum_are_what_they_are():
     values = [float(number) for number in range(1, 102)]
     for keys, value in ((P95, 96), (MAXIMUM, 101)):
@@ -307,6 +321,29 @@ def test_a_target_between_two_values_can_be_lost_on_either_side():
     assert inside.reachable
     assert 0 < interval(inside).chance < 1
     assert not above.reachable
+
+
+# --- any change of the method ---------------------------------------------------------------------------------------
+
+
+def pinned() -> dict[str, list[float]]:
+    """Value, interval, chance and where there is one the rate needed, in spring and in autumn, of drawn years."""
+    figures: dict[str, list[float]] = {}
+    for year in (*years.drawn([7]), *years.ranked(7)):
+        for today in (FIRST + 100, FIRST + 260):
+            found = year.outlook(today)
+            assert found is not None
+            told = interval(found)
+            needed = [] if found.rate_needed is None else [float(found.rate_needed)]
+            figures[f"{year.name} {date.fromordinal(today)}"] = [told.value, told.low, told.high, told.chance, *needed]
+    return figures
+
+
+def test_a_change_of_the_method_shows_in_its_figures():
+    wanted, found = json.loads(GOLDEN.read_text(encoding="utf-8")), pinned()
+    assert list(found) == list(wanted)
+    for name, figures in found.items():
+        assert figures == pytest.approx(wanted[name], rel=1e-6, abs=1e-9), name
 
 
 # --- any history ----------------------------------------------------------------------------------------------------
@@ -348,3 +385,8 @@ def test_whatever_happened_the_outlook_holds_together(keys):
         assert 0 <= forecast.chance <= 1
         assert found.reachable or forecast.chance == 0
         assert found.reachable or found.rate_needed is None
+
+
+if __name__ == "__main__":
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(figures)}" for name, figures in pinned().items())
+    GOLDEN.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")

@@ -8,7 +8,8 @@ from math import comb
 import pytest
 
 from agent.config.target import parse_target
-from agent.forecast.spread import Records, lost_records, t_of, z_of
+from agent.forecast.runs import Run, spread_of_volumes
+from agent.forecast.spread import Quantity, Records, lost_records, t_of, z_of
 from tests import forecast_years as years
 
 
@@ -35,6 +36,18 @@ def test_the_distribution_of_lost_records_is_one_for_every_share_and_volume(shar
     assert marks == sorted(marks)
     assert -0.6 <= found.quantile(0.1) <= found.quantile(0.9) <= of + 1
     assert found.at_most(of) == pytest.approx(1, abs=0.1)
+
+
+def test_a_sum_that_strays_more_ends_no_lower_and_is_never_negative():
+    highs = [Quantity(1, variance, 10).quantile(0.9) for variance in (0.5, 2, 3.6, 9, 100)]
+    assert highs == sorted(highs)
+    assert Quantity(1, 100, 10).quantile(0.1) == 0
+
+
+def test_volumes_stray_by_what_their_days_promise_however_little_that_is():
+    runs = [Run(0, 7, 0, volume, 0.5) for volume in (0, 1, 0, 1)]
+    assert spread_of_volumes(runs) == pytest.approx(4 * 0.5**2 / 0.5 / 3)
+    assert spread_of_volumes([*runs, Run(7, 14, 0, 0, 0.0)]) == pytest.approx(4 * 0.5**2 / 0.5 / 4)
 
 
 # --- calibration: how often the 80 % interval held what came --------------------------------------------------------

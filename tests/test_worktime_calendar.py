@@ -134,6 +134,11 @@ def test_half_days_and_extended_hours():
     )
     hours = {text: site.service_spans(day(text), extended=True) for text in ("2026-03-02", "2026-03-06", "2026-03-07")}
     assert hours == {"2026-03-02": ((540, 690),), "2026-03-06": ((540, 720),), "2026-03-07": ((540, 690),)}
+    half = WorkCalendar(SHANGHAI, extended=EXTENDED, closed=[{date(2026, 3, 2): "13:30-17:30"}])
+    assert half.service_spans(day("2026-03-02"), extended=True) == ((540, 690), (1050, 1140)), (
+        "open again in the evening"
+    )
+    assert half.service_spans(day("2026-03-02")) == ((540, 690),)
     assert site.service_spans(day("2026-03-09")) == ((540, 690), (810, 1020))
     assert site.service_spans(day("2026-03-09"), extended=True) == ((540, 690), (810, 1140))
     assert site.service_spans(day("2026-02-28"), extended=True) == ((540, 690), (810, 1020)), "a make-up Saturday"
