@@ -188,20 +188,23 @@ def test_a_time_that_lies_ahead_is_a_finding(config: Config, fresh: Callable[[],
         assert session.rows("SELECT kind, subject FROM finding") == [("in_the_future", "cases/1")]
 
 
-def test_a_failing_batch_leaves_no_trace(config: Config, fresh: Callable[[], Ledger]) -> None:
+@pytest.mark.parametrize("fails_after_the_records", [False, True])
+def test_a_failing_batch_leaves_no_trace(
+    config: Config, fresh: Callable[[], Ledger], fails_after_the_records: bool
+) -> None:
     ledger = fresh()
     keys = booked(ledger, config, [case("1", accepted_at=minute(1))])
     before = contents(ledger)
-    broken = case("3", accepted_at=minute(1))._replace(fields={"state": b"no text"})  # type: ignore[dict-item]
+    good, broken = case("2", accepted_at=minute(1)), case("3", accepted_at=minute(1))
+    told = Mapped([good, broken._replace(fields={"state": b"no text"})], [], [], None)  # type: ignore[dict-item]
+    if fails_after_the_records:
+        told = Mapped([good], [], [Reject("a:1", "no time", {"id": b"no text"})], None)  # type: ignore[dict-item]
     with pytest.raises(TypeError):
-        Book(ledger, keys).deliver(
-            Delivery(
-                "cases", "case", Mapped([case("2", accepted_at=minute(1)), broken], [], [], None), 0, cursor={"a": 1}
-            )
-        )
+        Book(ledger, keys).deliver(Delivery("cases", "case", told, 0, cursor={"a": 1}))
     assert contents(ledger) == before
     with ledger.read() as session:
         assert session.rows("SELECT cursor FROM source_state") == [(None,)]
+        assert session.rows("SELECT COUNT(*) FROM reject") == [(0,)]
 
 
 def test_a_reject_is_kept_once_however_often_it_comes(config: Config, fresh: Callable[[], Ledger]) -> None:

@@ -149,6 +149,14 @@ def test_the_overlap_of_a_source_that_is_read_is_no_gap(make: Callable[..., Site
     assert one.explain("2026-03-02T10:01").gaps == ()
 
 
+def test_a_source_that_is_read_but_tells_only_of_yesterday_has_told_no_more(make: Callable[..., Site]) -> None:
+    one = make(DAYS, {"cases": CASE_SOURCE | {"measured_from": "2026-03-01"}})
+    told = (at("2026-03-01"), at("2026-03-02"))
+    nothing = Mapped([], [], [], None)
+    one.book.deliver(Delivery("cases", "case", nothing, at("2026-03-02T12:00"), covers=told, finished=True))
+    assert one.verdict("2026-03-02T12:00").coverage == pytest.approx(24 / 36)
+
+
 # --- days that are not owed yet ---------------------------------------------------------------------------------------
 
 

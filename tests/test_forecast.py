@@ -18,6 +18,7 @@ import pytest
 
 from agent.config.target import parse_target
 from agent.forecast import DayKinds, History, Ordered, Outlook, Standing, outlook, reading_of
+from agent.forecast.year import Year
 from agent.model import AMOUNT_SCALE, SECOND_US, Tally
 from agent.worktime import LocalDays, WorkCalendar
 from tests import forecast_years as years
@@ -313,6 +314,11 @@ def test_once_the_year_is_over_the_percentile_and_the_maximum_are_what_they_are(
     for keys, value in ((P95, 96), (MAXIMUM, 101)):
         found = interval(seen(steady(LAST, keys=keys), "<= 1 h", LAST + 5, ordered=lambda: Ordered.of(values)))
         assert (found.low, found.value, found.high, found.chance) == (value, value, value, 1)
+
+
+def test_a_loss_that_floats_make_a_little_larger_still_meets_the_target():
+    year = Year(lost=0, total=10**6, more=0, low=None, high=Fraction(1, 100), ranked=False, bounded=True)
+    assert [year.holds(10_000 + over) for over in (0, 1e-4, 0.5)] == [True, True, False]
 
 
 def test_a_target_between_two_values_can_be_lost_on_either_side():

@@ -22,6 +22,7 @@ from tests.plans import at, case, site
 SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
 ANSWERED = {"kind": "duration", "of": "case", "from": "accepted_at", "to": "finished_at", "statistic": "mean"}
 EVERYTHING = (0, at("2030-01-01"))
+WORKDAYS_OF_2026 = 248
 WORKDAYS = [f"2026-{month:02d}-{day:02d}" for month in (3, 4, 5) for day in range(2, 28)]
 
 
@@ -224,3 +225,26 @@ def test_what_may_still_miss_is_told_with_what_each_is_taken_to_cost(tmp_path: P
     told = explain(year.config, year.ledger, snapshot, "ops", "x")
     (allowance,) = [rule.text for rule in told.ahead if rule.label == "还可超时"]
     assert allowance.endswith("件(按预计全年业务量；设其每件用时为目标的两倍，其余照平均用时)")
+
+
+def test_what_is_late_is_lost_only_where_unfinished_records_count(tmp_path: Path) -> None:
+    timely = {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "limit": "2h"}
+    left = {}
+    for unfinished in ("count", "leave_out"):
+        (folder := tmp_path / unfinished).mkdir()
+        year = Year(folder, ">= 95 %", timely | {"unfinished": unfinished})
+        year.tell(missed=0)
+        year.deliver([case("late", accepted_at="2026-05-27T09:00")])
+        left[unfinished] = year.verdict("year").allowance_left
+    assert left["count"] is not None
+    assert left["leave_out"] == left["count"] + 1
+
+
+def test_a_day_that_may_still_be_kept_is_not_missed_yet(tmp_path: Path) -> None:
+    year = Year(
+        tmp_path, ">= 50 %", {"kind": "days", "of": "case", "cohort": "accepted_at", "due_days": "working_days"}
+    )
+    year.tell(missed=0)
+    verdict = year.verdict("year")
+    assert (verdict.open, verdict.due_today) == (1, 0)
+    assert verdict.allowance_left == WORKDAYS_OF_2026 // 2 - verdict.bad

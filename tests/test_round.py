@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -37,21 +38,60 @@ def round_of(folder: Path, source: Mapping[str, Any]) -> Round:
     return Round(one, COLLECTORS[one.collector](one.options), book)
 
 
-def test_a_complete_read_of_changes_begins_at_the_start(tmp_path: Path) -> None:
-    database = sqlite3.connect(tmp_path / "desk.db")
-    database.execute("CREATE TABLE cases (id, accepted_at, state, changed_at)")
-    rows = [(str(n), "2026-03-01 10:00:00", "done", f"2026-03-{n:02d} 10:00:00") for n in range(1, 21)]
-    database.executemany("INSERT INTO cases VALUES (?,?,?,?)", rows)
-    database.commit()
-    one = round_of(tmp_path, TABLE | {"url": f"sqlite:///{tmp_path / 'desk.db'}"})
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(tmp_path / "desk.db", isolation_level=None)) as opened:
+        opened.execute("CREATE TABLE cases (id, accepted_at, state, changed_at)")
+        yield opened
+
+
+@pytest.fixture
+def tell(database: sqlite3.Connection) -> Callable[[str, str], None]:
+    """Puts a case, changed at some time, into the table that is read."""
+
+    def put(id: str, changed_at: str) -> None:
+        database.execute("INSERT INTO cases VALUES (?, '2026-03-01 10:00:00', 'done', ?)", (id, changed_at))
+
+    return put
+
+
+@pytest.fixture
+def one(tmp_path: Path, database: sqlite3.Connection) -> Iterator[Round]:
+    """Rounds of that table."""
+    made = round_of(tmp_path, TABLE | {"url": f"sqlite:///{tmp_path / 'desk.db'}"})
+    yield made
+    made.book.ledger.close()
+
+
+def test_a_complete_read_of_changes_begins_at_the_start(
+    database: sqlite3.Connection, tell: Callable[[str, str], None], one: Round
+) -> None:
+    for n in range(1, 21):
+        tell(str(n), f"2026-03-{n:02d} 10:00:00")
     assert one.run(at("2026-03-30"), forced=True).booked == Booked(new=20)
     assert one.run(at("2026-03-30T01:00"), forced=True).booked == Booked(same=1)  # the last change and the overlap
     everything = one.run(at("2026-03-30T02:00"), forced=True, complete=True)
     assert (everything.reason, everything.booked) == (None, Booked(same=20))
     database.execute("DELETE FROM cases WHERE id = '7'")
-    database.commit()
-    database.close()
     assert one.run(at("2026-03-30T03:00"), forced=True, complete=True).booked == Booked(changed=1, same=19)
+
+
+def test_a_row_that_comes_late_is_read_within_the_overlap(tell: Callable[[str, str], None], one: Round) -> None:
+    tell("1", "2026-03-30 10:00:00")
+    assert one.run(at("2026-03-30T10:01"), forced=True).booked == Booked(new=1)
+    tell("2", "2026-03-30 09:00:00")
+    tell("3", "2026-03-30 08:59:59")  # only a complete read finds this one
+    assert one.run(at("2026-03-30T10:02"), forced=True).booked == Booked(new=1, same=1)
+    assert one.run(at("2026-03-30T10:03"), forced=True, complete=True).booked == Booked(new=1, same=2)
+
+
+def test_a_change_dated_in_the_future_keeps_no_row_from_being_read(
+    tell: Callable[[str, str], None], one: Round
+) -> None:
+    tell("1", "2026-06-01 10:00:00")
+    assert one.run(at("2026-03-30T10:00"), forced=True).booked == Booked(new=1)
+    tell("2", "2026-03-30 10:01:00")
+    assert one.run(at("2026-03-30T10:02"), forced=True).booked == Booked(new=1, same=1)
 
 
 @pytest.mark.parametrize(("asked", "settle", "booked"), [(True, "1s", Booked(new=1)), (False, "1h", Booked())])
