@@ -6,13 +6,15 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from agent.book import Book, Booked, definitions, register
 from agent.ledger import Ledger
+from agent.model import CollectError, Page, Poll
 from agent.poll import Round, now_instant
+from agent.worktime.duration import DAY_US, MINUTE_US
 from collectors import COLLECTORS
 from tests.plans import CASE_SOURCE, at, site
 
@@ -108,3 +110,69 @@ def test_who_asks_for_a_round_is_given_the_file_that_was_only_just_written(
     one = round_of(tmp_path, {name: key for name, key in source.items() if name not in ("system", "changed_at")})
     (tmp_path / "cases.csv").write_text("id,at,state\n1,2026-03-01 10:00:00,done\n")
     assert one.run(now_instant(), forced=asked).booked == booked
+
+
+class Interrupted(Exception):
+    """As if the agent was killed."""
+
+
+class Numbers:
+    """A source of three numbers, a page each, that breaks off before one of them."""
+
+    revisions: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        self.breaks: tuple[int, Exception] | None = None
+
+    def fetch(self, poll: Poll) -> Iterator[Page]:
+        through = (poll.cursor or {"through": 0})["through"]
+        for number in range(through + 1, 4):
+            if self.breaks is not None and number == self.breaks[0]:
+                raise self.breaks[1]
+            row = {"id": str(number), "accepted_at": "2026-03-01 10:00:00", "state": "done"}
+            cells = tuple(row[column] for column in poll.columns)
+            yield Page([cells], where="numbers", numbers=[number], cursor={"through": number})
+        yield Page(covers=(0, poll.now))
+
+
+def numbers(folder: Path) -> tuple[Numbers, Round]:
+    source = {key: TABLE[key] for key in ("collector", "query", "record", "id", "times", "fields")}
+    made = round_of(folder, source | {"url": "sqlite://"})
+    collector = Numbers()
+    return collector, Round(made.source, collector, made.book)
+
+
+def test_a_round_cut_off_anywhere_is_gone_on_with_from_what_was_booked(tmp_path: Path) -> None:
+    for stop in (1, 2, 3):
+        (folder := tmp_path / str(stop)).mkdir()
+        collector, one = numbers(folder)
+        collector.breaks = stop, Interrupted()
+        with pytest.raises(Interrupted):
+            one.run(at("2026-03-30T10:00"), forced=True)
+        collector.breaks = None
+        assert one.run(at("2026-03-30T10:01"), forced=True).reason is None
+        with one.book.ledger.read() as session:
+            assert session.rows("SELECT id FROM record ORDER BY id") == [("1",), ("2",), ("3",)]
+        one.book.ledger.close()
+
+
+def test_what_was_read_before_a_source_failed_is_not_read_again(tmp_path: Path) -> None:
+    collector, one = numbers(tmp_path)
+    collector.breaks = 3, CollectError("gone")
+    assert one.run(at("2026-03-30T10:00"), forced=True).booked == Booked(new=2)
+    collector.breaks = None
+    assert one.run(at("2026-03-30T10:01"), forced=True).booked == Booked(new=1)
+    one.book.ledger.close()
+
+
+def test_beside_a_file_that_cannot_be_read_the_others_are_read_once(tmp_path: Path) -> None:
+    named = {key: value for key, value in CASE_SOURCE.items() if key not in ("system", "changed_at")}
+    path = {"path": str(tmp_path / "cases*.csv"), "times": {"accepted_at": "at"}, "fields": {"state": "state"}}
+    one = round_of(tmp_path, named | path)
+    (tmp_path / "cases1.csv").write_text("id,at,state\n1,2026-03-01 10:00:00,done\n")
+    (tmp_path / "cases2.csv").write_text("\n")
+    later = now_instant() + DAY_US
+    outcomes = [one.run(later + minute * MINUTE_US, forced=True) for minute in (0, 1)]
+    assert [outcome.booked for outcome in outcomes] == [Booked(new=1), Booked()]
+    assert all("cases2.csv" in (outcome.reason or "") for outcome in outcomes)
+    one.book.ledger.close()

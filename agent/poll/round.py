@@ -114,25 +114,33 @@ class Round:
         pending: Delivery | None = None
         met: set[int] = set()
         signals: dict[str, float] = {}
-        for page in self.collector.fetch(poll):
-            signals.update(page.signals)
-            if pending is not None:
-                self._booked = self._booked.plus(self.book.deliver(pending))
-                progress(self.source.id, self._booked)
-            mapped, marks, unchanged = self._map(page, known, seen)
-            # A change dated in the future must not keep the cursor from what comes before it.
-            highest = max((min(at, now) for at in (highest, mapped.highest) if at is not None), default=None)
-            pending = self._delivery(mapped, page, now, seen, met)
-            pending.marks, pending.unchanged = marks, unchanged
+        try:
+            for page in self.collector.fetch(poll):
+                signals.update(page.signals)
+                if pending is not None:
+                    self._deliver(pending, progress)
+                mapped, marks, unchanged = self._map(page, known, seen)
+                # A change dated in the future must not keep the cursor from what comes before it.
+                highest = max((min(at, now) for at in (highest, mapped.highest) if at is not None), default=None)
+                pending = self._delivery(mapped, page, now, seen, met)
+                pending.marks, pending.unchanged = marks, unchanged
+        except CollectError:
+            if pending is not None:  # what was read before is kept: one bad file must not have all others read again
+                self._deliver(pending, progress)
+            raise
         signals["duration_seconds"] = time.monotonic() - begun
         last = pending or self._delivery(Mapped([], [], [], None), Page(), now, seen, met)
         last.finished, last.complete, last.signals = True, complete, signals
         last.mapped = last.mapped._replace(highest=highest)
-        self._booked = self._booked.plus(self.book.deliver(last))
+        self._deliver(last, progress)
         if seen is not None:
             self._booked = self._booked.plus(self._withdraw(last, allow))
-        progress(self.source.id, self._booked)
+            progress(self.source.id, self._booked)
         return self._booked
+
+    def _deliver(self, delivery: Delivery, progress: Progress) -> None:
+        self._booked = self._booked.plus(self.book.deliver(delivery))
+        progress(self.source.id, self._booked)
 
     def _withdraw(self, delivery: Delivery, allow: str | None) -> Booked:
         try:
