@@ -133,6 +133,16 @@ def test_collecting_twice_changes_nothing(config: Config, fresh: Callable[[], Le
         assert session.rows("SELECT COUNT(*) FROM batch") == [(1,)]
 
 
+def test_of_two_rows_of_one_rank_the_same_wins_in_whichever_order_they_stand(
+    config: Config, fresh: Callable[[], Ledger]
+) -> None:
+    told = [case("1", accepted_at=minute(1), state=state)._replace(version=1) for state in ("done", "open")]
+    first, second = fresh(), fresh()
+    booked(first, config, told)
+    booked(second, config, told[::-1])
+    assert contents(first) == contents(second)
+
+
 def test_a_lower_rank_is_kept_as_a_revision_and_changes_nothing_else(
     config: Config, fresh: Callable[[], Ledger]
 ) -> None:
