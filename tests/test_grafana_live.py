@@ -180,7 +180,9 @@ def test_the_overview_says_what_the_status_says(seen: Site, window: str) -> None
         assert said[f"forecast_{unit}"] == foreseen
     dates = {k: f"{row['value']}T00:00+08:00" for k, row in rows.items() if row["unit"] == "date" and row["value"]}
     assert said["date"] == {key: moment_ms(text) for key, text in dates.items()}
-    assert said["allowance"] == {k: year[k]["allowance_left"] for k in rows if year[k]["allowance_left"] is not None}
+    left = {k: year[k]["allowance_left"] for k in rows if year[k]["allowance_left"] is not None}
+    assert said["allowance"] == {k: number for k, number in left.items() if number >= 0}
+    assert said["spent"] == {k: -number for k, number in left.items() if number < 0}
     assert said["coverage"] == {key: row["coverage"] for key, row in rows.items() if row["coverage"] is not None}
 
 

@@ -41,7 +41,7 @@ FITS = "() => document.documentElement.scrollWidth <= innerWidth"
 @pytest.fixture
 def running(tmp_path) -> Iterator[Running]:
     with showing(make_config(tmp_path)) as found:
-        found.outbox.add(Sent(NOW, "duty", "【紧急】故障单F-9", "还剩3分00秒未响应，请立即受理", delivered=True))
+        found.outbox.add(Sent(NOW, "duty", "【紧急】故障单F-9", "【紧急】故障单F-9 还剩3分00秒未响应", delivered=True))
         found.publisher.publish(make_snapshot(found.config))
         yield found
 
@@ -141,11 +141,12 @@ def test_the_wallboard_fills_one_screen_and_cuts_nothing_off(running, open_page,
     page.context.close()
 
 
-CUT_FIGURES = """() => [...document.querySelectorAll('#live td, #nearest .stages, #head *, #owed li, #foremost .big')]
-  .filter((one) => {
+WHOLE = "#live td, #nearest .stages, #nearest .where, #nearest .code, #systems .tile, #head *, #owed li, #foremost .big"
+CUT_FIGURES = f"""() => [...document.querySelectorAll('{WHOLE}')]
+  .filter((one) => {{
     const at = one.getBoundingClientRect(), panel = one.closest('.panel, .head').getBoundingClientRect();
     return at.right > panel.right + 1 || at.bottom > panel.bottom + 1;
-  })
+  }})
   .map((one) => one.textContent.trim())"""
 
 

@@ -103,6 +103,7 @@ def test_who_owes_a_statement_is_said_once_a_day_it_is_due(config):
         make_verdict(config, "features", state=State.NOT_DUE, reason="unfinished"),
     ]
     parts = parts_of(config, with_verdicts(config, verdicts))
+    assert ("pending", "待填报", parts["late"]) in parts["states"]  # the same figure above and beside
     assert [(one.owner, one.number, one.by, one.is_late) for one in parts["owed"]] == [
         ("未指定责任处室", 1, "2027-01-01", False),
         ("财务科", 1, "2027-01-20", False),

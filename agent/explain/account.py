@@ -143,11 +143,11 @@ def _beside(id: str, name: str, verdict: Verdict) -> Beside:
 
 
 def _time_names(about: Subject) -> tuple[str, ...]:
-    """The times the measure reads that the sources map: start and end first, then the others."""
+    """The times the measure reads that the sources map: start and end first, then as the mapping has them."""
     measure = about.measure
-    mapped = {name for source in about.sources for name in source.spec.times}
+    mapped = [name for source in about.sources for name in source.spec.times]
     first = [measure.start_name, measure.to] if isinstance(measure, Timed) else []
-    return tuple(dict.fromkeys([*first, *sorted(measure.names() & mapped)]))
+    return tuple(dict.fromkeys([*first, *(name for name in mapped if name in measure.names())]))
 
 
 def _findings(about: Subject) -> Iterator[str]:

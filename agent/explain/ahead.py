@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 
+from agent import words
 from agent.explain.explanation import Rule
 from agent.measures import DurationMeasure, Measure, Uptime
 from agent.model import SECOND_US, Forecast, Unit, Verdict
@@ -47,11 +48,11 @@ def _allowance(left: int, measure: Measure) -> str:
     """How many more may miss, and what each is taken to cost where that is not itself."""
     match measure:
         case DurationMeasure(percentile=None):
-            return f"{left:,}件(按预计全年业务量；设其每件用时为目标的两倍，其余照平均用时)"
+            return f"{words.allowance(left)}(按预计全年业务量；设其每件用时为目标的两倍，其余照平均用时)"
         case Uptime():
-            return f"{left:,}次停机(设其每次与今年以来的平均一样长)"
+            return f"{words.allowance(left, '次停机')}(设其每次与今年以来的平均一样长)"
         case _:
-            return f"{left:,}件(按预计全年业务量)"
+            return f"{words.allowance(left)}(按预计全年业务量)"
 
 
 def likely(chance: float) -> str:

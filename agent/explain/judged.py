@@ -69,7 +69,7 @@ def _compared(verdict: Verdict) -> str:
 def _risk(verdict: Verdict) -> str:
     parts = []
     if verdict.allowance_left is not None:
-        parts.append(f"年内还可超时{verdict.allowance_left}件")
+        parts.append(f"年内还可超时：{words.allowance(verdict.allowance_left)}")
     if verdict.forecast is not None:
         parts.append(f"全年预计达标的可能性{likely(verdict.forecast.chance)}")
     return "、".join(parts) or "余量不足"

@@ -101,8 +101,7 @@ def allowance_figure(material: Material) -> Figure:
     if found is None:
         return Figure(label, NOTHING, "尚无可推算的指标")
     one, verdict = found
-    left = verdict.allowance_left or 0
-    value = f"{left:,}件" if left >= 0 else f"已超{-left:,}件"
+    value = words.allowance(verdict.allowance_left or 0)
     return Figure(label, value, f"最紧：{one.name}", verdict.state if verdict.state in SETTLED else None)
 
 

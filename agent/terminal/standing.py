@@ -12,7 +12,7 @@ from agent import words
 from agent.config import Config, Plan
 from agent.explain.judged import coverage_of, words_of_state
 from agent.model import Finding, Instant, OpenRecord, Snapshot, SourceStatus, State, Verdict
-from agent.shown import countdown, moment, shown, shown_target
+from agent.shown import NOTHING, countdown, moment, shown, shown_target
 from agent.status import Question, zone_of
 from agent.terminal.grid import STAGE_STYLES, STATE_STYLES, Column, Grid, heading, indented, number, said
 
@@ -112,7 +112,7 @@ def _verdict(verdict: Verdict) -> list[Text]:
         number(verdict.open),
         number(verdict.excluded),
         said(coverage_of(verdict)),
-        number(verdict.allowance_left),
+        said(NOTHING if verdict.allowance_left is None else words.allowance(verdict.allowance_left)),
     ]
 
 

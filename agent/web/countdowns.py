@@ -117,11 +117,14 @@ class Countdowns:
 def nearest(records: Sequence[OpenRecord], as_of: Instant, number: int) -> list[OpenRecord]:
     """The open records closest to their limit on either side of it, in the order of their due times.
 
-    Half of the places are kept for those past it, so that much that is due soon never hides what is late.
+    Half of the places are kept for those past it, so that much that is due soon never hides what is late; the first of
+    them for the one past it for longest, so that much that is a little late never hides what is worst.
     """
     due = sorted(((one.due, one.id, one) for one in records if one.due is not None), key=lambda item: item[:2])
-    late = [one for at, _, one in due if at < as_of][-number // 2 :]
+    past = [one for at, _, one in due if at < as_of]
     ahead = [one for at, _, one in due if at >= as_of]
+    places = max((number + 1) // 2, number - len(ahead))
+    late = past if len(past) <= places else [past[0], *past[len(past) - places + 1 :]]
     return late + ahead[: number - len(late)]
 
 

@@ -24,7 +24,7 @@ from agent.web.pages import Names, indicator_address
 WINDOW = "ytd"
 OPEN_WINDOW = "year"  # holds what is due later this year too
 ALWAYS_SAID = (State.MET, State.AT_RISK, State.MISSED, State.PENDING)
-ROWS, NEAREST, MESSAGES = 12, 4, 3
+ROWS, NEAREST, MESSAGES = 12, 3, 2
 # The worst first; what is alike stays in the order of the targets file, so that rows keep their places.
 WORST_FIRST = (
     State.MISSED, State.AT_RISK, State.NO_DATA, State.MET, State.EMPTY, State.NOT_DUE, State.PENDING,
@@ -88,6 +88,7 @@ class Wall:
             "left_out": len(measured) - len(chosen),
             "systems": system_lights(self._config, snapshot),
             "owed": self._owed(promised, now),
+            "late": sum(one.state is State.PENDING for one in promised if one.reason in OWED),
             "messages": None if sent is None else [(moment(one.at, self._zone)[5:16], one) for one in sent[:MESSAGES]],
         }
 
@@ -140,11 +141,8 @@ def row(verdict: Verdict) -> Row:
 
 
 def allowance(verdict: Verdict) -> str:
-    """How many more records may miss: `13件`, or by how many it is too late."""
-    left = verdict.allowance_left
-    if left is None:
-        return NOTHING
-    return f"{left:,}件" if left >= 0 else f"已超{-left:,}件"
+    """How many more records may miss, or by how many it is too late."""
+    return NOTHING if verdict.allowance_left is None else words.allowance(verdict.allowance_left)
 
 
 def forecast(verdict: Verdict) -> str:

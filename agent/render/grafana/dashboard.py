@@ -166,7 +166,7 @@ def _other(uid: str) -> Json:
 
 def _agents(config: Config, uid: str) -> Json:
     """To the agent's own page on the same subject, with each record that missed."""
-    return _link("智能体网页", config.plans[-1].links.agent + PAGES[uid], "external link")
+    return _link("监测程序网页", config.plans[-1].links.agent + PAGES[uid], "external link")
 
 
 def _link(title: str, url: str, icon: str) -> Json:
@@ -194,7 +194,7 @@ def _alerts(narrowed: str) -> Json:
 
 def _restarts() -> Json:
     """Where the agent had begun anew: its counters begin at nothing."""
-    return _mark("智能体重启", f"max(resets({OWN['ticks'].name}[5m])) > 0", Tone.CALM, "智能体重启", "")
+    return _mark("监测程序重启", f"max(resets({OWN['ticks'].name}[5m])) > 0", Tone.CALM, "监测程序重启", "")
 
 
 def _mark(name: str, expression: str, tone: Tone, title: str, text: str) -> Json:

@@ -30,6 +30,7 @@ from agent.render.grafana.panels import (
     Query,
     bars,
     coloured,
+    figure,
     graph,
     stat,
     table,
@@ -121,8 +122,16 @@ def allowance() -> Json:
     """How many more may miss."""
     return stat(
         "还可超时(件)",
-        "全年按预计件数计，还可有多少件不合格而仍能达标；为负表示已超出的件数。定性、填报的指标没有。",
-        [Query("left", once(select(ALLOWANCE_LEFT, ONE), ()))],
+        "全年按预计件数计，还可有多少件不合格而仍能达标；容许的已经用完时，是已超的件数。定性、填报的指标没有。",
+        [
+            Query("left", f"{once(select(ALLOWANCE_LEFT, ONE), ())} >= 0", "还可超时"),
+            Query(
+                "spent",
+                f"- ({once(select(ALLOWANCE_LEFT, ONE), ())} < 0)",
+                "已超",
+                {**coloured(Tone.BAD), **figure("prefix:已超")},
+            ),
+        ],
         **NUMBER,
         noValue=BLANK,
     )
@@ -188,7 +197,7 @@ def burn_down() -> Json:
     """How the allowance was used up."""
     return graph(
         "还可超时走势(件)",
-        "还可超时的件数随时间减少；到0以下即按预计件数全年已不能达标。",
+        "还可超时的件数随时间减少；到0以下是已超的件数：按预计件数全年已不能达标。",
         [Query("left", once(select(ALLOWANCE_LEFT, ONE), ()), "还可超时", coloured(Tone.WARN))],
         **NUMBER,
     )
@@ -198,7 +207,7 @@ def states() -> Json:
     """Which state held when, of all together and of each system."""
     return timeline(
         "状态变化",
-        "合计与各系统在所选时段口径下的状态随时间的变化。空白处是没有读到智能体。",
+        "合计与各系统在所选时段口径下的状态随时间的变化。空白处是没有读到监测程序。",
         [
             Query("total", standing(TOTAL, ONE, ()), "合计"),
             Query("parts", system_named(standing(PART, PARTS, ("system",))), "{{name}}"),

@@ -76,7 +76,7 @@ def as_of() -> Json:
     """The instant of all figures."""
     return stat(
         "数据截至",
-        "本页全部数字所属的时刻。显示“无数据”说明 Prometheus 没有读到智能体，此时整页都不可信。",
+        "本页全部数字所属的时刻。显示“无数据”说明 Prometheus 没有读到监测程序，此时整页都不可信。",
         [Query("as_of", f"max({SNAPSHOT_TIME.name}) * {MILLISECONDS}")],
         **MOMENT,
     )
@@ -131,12 +131,13 @@ def indicators(config: Config) -> Json:
     return table(
         "指标一览",
         "绩效目标表的每一行，最要紧的在前；点指标名看详情。实际值、状态、完整率属于所选时段，目标、还可超时、全年预计"
-        "属于全年。定性指标和未填报的没有数值，空白不是0。“还可超时”为负表示已超出的件数。",
+        "属于全年。定性指标和未填报的没有数值，空白不是0。容许超时的件数用完之后，“已超”是多出的件数。",
         {
             "known": once(select(INDICATOR_INFO, ROWS), (*INDICATOR, "name", "owner", "target")),
             "state": standing(TOTAL, ROWS, INDICATOR),
             **asked,
-            "allowance": once(select(ALLOWANCE_LEFT, ROWS), INDICATOR),
+            "allowance": f"{once(select(ALLOWANCE_LEFT, ROWS), INDICATOR)} >= 0",
+            "spent": f"- ({once(select(ALLOWANCE_LEFT, ROWS), INDICATOR)} < 0)",
             **foreseen,
             "coverage": once(select(TOTAL.coverage, ROWS), INDICATOR),
         },
@@ -147,6 +148,7 @@ def indicators(config: Config) -> Json:
             *columns,
             Column("target", "目标", width=130),
             Column("allowance", "还可超时(件)", NUMBER, width=NARROW),
+            Column("spent", "已超(件)", {**NUMBER, **coloured(Tone.BAD)}, width=NARROW),
             *ahead,
             Column("coverage", "数据完整率", RATIO, width=NARROW),
             Column("owner", "责任部门", width=NARROW),

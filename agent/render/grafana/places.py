@@ -6,7 +6,7 @@ OVERVIEW = "dabiao-overview"
 INDICATOR = "dabiao-indicator"
 SYSTEM = "dabiao-system"
 SOURCES = "dabiao-sources"
-TITLES = {OVERVIEW: "达标总览", INDICATOR: "指标详情", SYSTEM: "系统详情", SOURCES: "数据源与智能体"}
+TITLES = {OVERVIEW: "达标总览", INDICATOR: "指标详情", SYSTEM: "系统详情", SOURCES: "数据源与监测程序"}
 PAGES = {  # of the agent's own, on the same subject
     OVERVIEW: "/",
     INDICATOR: "/indicators/${project}/${indicator}",

@@ -1,4 +1,4 @@
-"""数据源与智能体: whether the sources are read, how fresh they are, what was odd, and how the agent itself is doing."""
+"""数据源与监测程序: whether the sources are read, how fresh they are, what was odd, and how the agent is doing."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def page(config: Config) -> Json:
         Band(9, [(12, age()), (12, durations())], "读取"),
         Band(9, [(12, rows()), (12, rejects())]),
         Band(9, [(12, clocks()), (12, kinds())], "疑点"),
-        Band(8, [(6, version()), (6, troubles()), (6, ticks()), (6, effort())], "智能体自身"),
+        Band(8, [(6, version()), (6, troubles()), (6, ticks()), (6, effort())], "监测程序自身"),
     ]
     return dashboard(
         config,
         places.SOURCES,
-        "数字可信吗：数据源是否读到、有多新、有没有异常行和疑点，智能体自身是否正常。",
+        "数字可信吗：数据源是否读到、有多新、有没有异常行和疑点，监测程序自身是否正常。",
         bands,
         [sources()],
         "now-6h",
@@ -83,7 +83,7 @@ def as_of() -> Json:
     """How old the figures are."""
     return stat(
         "数据截至",
-        "全部数字所属的时刻。显示“无数据”说明 Prometheus 没有读到智能体。",
+        "全部数字所属的时刻。显示“无数据”说明 Prometheus 没有读到监测程序。",
         [Query("as_of", f"max({SNAPSHOT_TIME.name}) * {MILLISECONDS}")],
         **MOMENT,
     )
@@ -120,7 +120,7 @@ def findings() -> Json:
     """How many things do not add up."""
     return stat(
         "疑点",
-        "对不上、需要人看一眼的事项数；明细在智能体的网页和 dabiao status --json 中。",
+        "对不上、需要人看一眼的事项数；明细在监测程序的网页和 dabiao status --json 中。",
         [Query("findings", f"sum({once(FINDINGS.name, FINDINGS.labels)}) or {ALIVE}", properties=pressing(Tone.WARN))],
     )
 
@@ -241,8 +241,8 @@ def kinds() -> Json:
 def version() -> Json:
     """Which version runs."""
     return table(
-        "智能体版本",
-        "正在运行的版本，和它报告的时刻；几个智能体共用一个账本时各列一行。",
+        "监测程序版本",
+        "正在运行的版本，和它报告的时刻；几个监测程序共用一个数据库时各列一行。",
         {
             "built": once(BUILD_INFO.name, (*BUILD_INFO.labels, "instance")),
             "as_of": f"{once(SNAPSHOT_TIME.name, ('instance',))} * {MILLISECONDS}",
@@ -259,7 +259,7 @@ def troubles() -> Json:
     """What went wrong with the agent itself in the time shown."""
     return stat(
         "自身故障(次)",
-        "所选时间范围内智能体自身的故障次数，约数；平时全为0。首次读入历年数据时，读得慢的数据源会被跳过几次。",
+        "所选时间范围内监测程序自身的故障次数，约数；平时全为0。首次读入历年数据时，读得慢的数据源会被跳过几次。",
         [
             Query(name, f"round(sum(increase({OWN[name].name}[$__range])))", word, pressing(Tone.BAD))
             for name, word in TROUBLES.items()
