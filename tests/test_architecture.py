@@ -58,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": JUDGED | {"status", "excel", "explain", "written"},
     "report": JUDGED | {"explain", "export", "owed", "plots", "status"},
     "asking": JUDGED | {"findings", "status"},
-    "evidence": JUDGED | {"agent", "asking", "status", "export"},
+    "evidence": JUDGED | {"agent", "asking", "status", "explain", "export"},
     "poll": JUDGED | {"memory", "alerts", "findings", "mapping"},
     "terminal": SHOWN | {"acts", "owed", "poll", "mapping", "evidence"},
     "web": SHOWN,

@@ -308,12 +308,12 @@ TOLD = """\
     当时  — 无数据（合格1，不合格3，剔除2）
     现在  — 无数据（合格2，不合格3，剔除2）
     faults/F3
-      响应 2026-03-04 00:10:30 → 2026-03-04 00:01:00
+      响应时间 2026-03-04 00:10:30 → 2026-03-04 00:01:00
       结果 不合格 → 合格
       变化来自：2026-03-05 10:00:00 读自 faults
     faults/F8
-      新计入：系统 portal，日期 2026-03-02，报修 2026-03-02 12:00:00，响应
-      2026-03-02 12:09:00，结果 不合格
+      新计入：系统 portal，日期 2026-03-02，报修时间 2026-03-02
+      12:00:00，响应时间 2026-03-02 12:09:00，结果 不合格
       变化来自：2026-03-05 10:00:00 读自 faults"""
 
 
@@ -451,6 +451,26 @@ def test_a_sample_is_the_same_for_the_same_seed_and_each_outcome_has_its_turn(si
     assert all(row["核对人"] == "" for row in first)
 
 
+def test_a_sample_tells_what_decides_under_the_names_of_the_source(site: Site) -> None:
+    (late,) = [row for row in sampled(site, 9, "7", ("ops", "answered")) if row["编号"] == "F3"]
+    assert late["程序所记"].split("\n") == [
+        "报修时间(reported_at) 2026-03-03 23:58:00",
+        "响应时间(responded_at) 2026-03-04 00:10:30",
+        "级别(level) 2",
+        "重复于(duplicate_of) 空",
+    ]
+    assert late["判定依据"].split("\n") == [
+        "时限：5分钟，恰好用满算按时",
+        "时限届满 2026-03-04 00:03:00",
+        "用时 12分30秒",
+        "超过时限 7分30秒",
+    ]
+    (out,) = [row for row in sampled(site, 9, "7", ("ops", "answered")) if row["编号"] == "F4"]
+    assert (out["结果"], out["原因"]) == ("剔除", "重复报修")
+    (summed,) = [row for row in sampled(site, 9, "7", ("ops", "calls")) if row["编号"] == "C1"]
+    assert summed["判定依据"] == "分子 95.25\n分母 100"
+
+
 def test_a_sample_of_nothing_says_so(site: Site) -> None:
     with pytest.raises(ConfigError, match="这一期间没有计入指标的记录"):
         sampled(site, 3, "1", ("ops", "nowhere"))
@@ -462,14 +482,14 @@ def test_a_sample_to_print_has_room_for_what_the_source_says_and_is_the_same_for
     (page,) = load_workbook(BytesIO(sheet)).worksheets
     rows = [[cell.value for cell in row] for row in page.iter_rows()]
     head = next(row for row in rows if row[0] == "序号")
-    assert head[8:] == ["源系统所记", "是否一致", "差异说明"]
+    assert head[9:] == ["源系统所记", "是否一致", "差异说明"]
     lines = rows[rows.index(head) + 1 :][:5]
     assert [line[:3] for line in lines] == [
         [str(n), row["数据源"], row["编号"].removeprefix("'")] for n, row in enumerate(sampled(site, 5, "7"), 1)
     ]
     assert {line[4] for line in lines} <= {held.indicator.name for held in draw(site, 1, "7")[0].indicators}
-    assert all(re.fullmatch(r"(\S+ 2026-03-0\d \d\d:\d\d:\d\d\n?)+", str(line[6])) for line in lines)
-    assert {(line[8], line[9], line[10]) for line in lines} == {(None, "□ 是\n□ 否", None)}
+    assert all(re.match(r"\S+ 2026-03-0\d \d\d:\d\d:\d\d", str(line[6])) for line in lines)
+    assert {(line[9], line[10], line[11]) for line in lines} == {(None, "□ 是\n□ 否", None)}
     assert "自计入指标的 46 行中抽 5 行，种子 7" in str(rows[2][0])
     assert [text for text in rows[-1] if text] == ["核对人(签名)：", "核对日期：", "复核人(签名)：", "复核日期："]
     assert (page.page_setup.paperSize, page.page_setup.orientation, page.print_title_rows) == (9, "landscape", "$4:$4")

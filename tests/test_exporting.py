@@ -19,6 +19,7 @@ from agent.ledger import Ledger, acts
 from agent.ledger.acts import Act
 from agent.model import ConfigError, Instant
 from agent.saving import appearing
+from tests.commands import dabiao
 from tests.form_site import OVER, FormSite, form_site
 from tests.plans import at
 from tests.sites import Site
@@ -91,6 +92,13 @@ def test_one_command_makes_all_the_official_forms_in_a_folder_and_logs_each(site
         ("targets", "targets.xlsx", "2027-01-01"),
         ("monitoring", "monitoring.xlsx", "2026-08-01"),
     ]
+
+
+@pytest.mark.parametrize("name", ["表.xlsx", "表.XLSX", "表.html"])
+def test_all_official_forms_are_not_made_into_a_folder_that_is_called_like_a_file(site: FormSite, name: str) -> None:
+    ended = dabiao(site.folder, "export", "--form", "all", "--ledger", "ledger.db", "-o", name)
+    said = f"dabiao: -o {name}：--form all 写三张表，应给出文件夹，如 -o 表\n"
+    assert (ended.code, ended.complained, (site.folder / name).exists()) == (2, said, False)
 
 
 def test_what_was_stated_a_moment_later_is_no_part_of_it_though_nothing_was_collected_since(site: FormSite) -> None:

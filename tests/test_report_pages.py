@@ -22,6 +22,8 @@ RUNS_OVER = """() => {
   const main = document.querySelector('main');
   return [Math.max(0, main.scrollWidth - main.clientWidth), Math.max(0, main.scrollHeight - main.clientHeight)];
 }"""
+CUT_OFF = """() => [...document.querySelectorAll('td span')].filter(one => one.scrollHeight > one.clientHeight + 1
+  || one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"""
 OUT_OF_DRAWING = """() => [...document.querySelectorAll('svg.chart')].flatMap(svg => {
   const frame = svg.getBoundingClientRect();
   return [...svg.querySelectorAll('text')].filter(text => {
@@ -70,6 +72,29 @@ def test_a_month_prints_on_one_page(chromium: Callable[..., Page], tmp_path: Pat
     page = shown(chromium, tmp_path / "month.html")
     assert page.evaluate(RUNS_OVER) == [0, 0]
     assert page.evaluate(OUT_OF_DRAWING) == []
+    assert pages(page, tmp_path) == 1
+
+
+def test_a_month_tells_as_many_misses_as_the_page_has_room_for_and_cuts_no_name(
+    chromium: Callable[..., Page], tmp_path: Path
+) -> None:
+    plan = copy.deepcopy(PLAN)
+    for number in range(6):
+        more = copy.deepcopy(ROWS["answered"]) | {
+            "name": f"房地产二级、三级市场网上全覆盖{number}",
+            "weight": {},
+            "evidence": {},
+        }
+        plan["projects"]["ops"]["indicators"][f"more-{number}"] = more
+    with form_site(tmp_path, plan) as site:
+        for number in range(6):
+            site.state(f"more-{number}", through="2026-09-30", when="2026-10-01T10:00", reason="值守缺人")
+        (tmp_path / "month.html").write_bytes(report(site, "monthly-report", "2026-09").content)
+    page = shown(chromium, tmp_path / "month.html")
+    told = page.locator("section", has_text="未达标与原因").locator("tbody tr").all_inner_texts()
+    assert len(told) == 4  # of two lines each
+    assert page.evaluate(CUT_OFF) == []
+    assert page.evaluate(RUNS_OVER) == [0, 0]
     assert pages(page, tmp_path) == 1
 
 

@@ -106,6 +106,20 @@ def table(sheet: Worksheet, rows: list[list[object]], below: int = 0) -> None:
         sheet.merge_cells(f"A{below + 10}:A{below + 12}")
 
 
+def counting(sheet: Worksheet) -> None:
+    """A bureau that counts with what is filled in; of two rates one is shown without decimals."""
+    for cell, shape in (("E10", "0.00%"), ("E11", "#,##0"), ("E12", "0.00"), ("E15", "0.00%")):
+        sheet[cell].number_format = shape
+
+
+def test_a_value_is_a_number_where_the_cell_is_made_for_one_and_no_miss_is_hidden(site: FormSite) -> None:
+    book, _ = filled(site, bureau(change=counting))
+    sheet = book["自评表"]
+    assert [sheet[cell].value for cell in ("E10", "E11", "E12")] == [0.6, 11, "12分12秒"]
+    assert sheet["E15"].value == "94.996%"  # the cell would show 95.00%, which would be a hit
+    assert (sheet["E10"].number_format, sheet["E11"].number_format) == ("0.00%", "#,##0")
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[FormSite]:
     with form_site(tmp_path) as made:
@@ -217,7 +231,7 @@ def test_two_projects_stand_on_one_sheet_or_on_two(tmp_path: Path, below: int | 
         book.save(held)
         made, said = filled(site, held.getvalue())
         values = [made[sheet.title].cell(11 + rows, 5).value for sheet, rows in ((first, 0), (second, below or 0))]
-    assert values == ["12", "7"]
+    assert values == [12, 7]
     assert [line for line in said if "没有找到" in line or "看不出" in line] == []
 
 

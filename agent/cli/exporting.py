@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from agent.model import Day
 
 
+FILES = (".xlsx", ".xls", ".csv", ".json", ".html", ".docx", ".pdf", ".zip")
 ALL, OFFICIAL = "all", ("self-evaluation", "targets", "monitoring")
 WHOLE_YEAR = ("readings", "self-evaluation", "targets", "annual-report")
 
@@ -79,6 +80,8 @@ def export(
             return make_again(config, opened, again, output, profile, targets, template, form)
         if form is None or form not in (*FORMS, ALL):
             raise ConfigError(f"--form：应为 {'、'.join((*FORMS, ALL))} 之一，现为 {form or '空'}")
+        if form == ALL:
+            check_folder(output)
         wanted = config.plans[-1].year if year is None else year
         question = question_of(config, at=at, as_of=as_of)
         judged_at = next(at for at in (question.at, question.as_of, now) if at is not None)
@@ -97,6 +100,12 @@ def export(
             output.mkdir(parents=True, exist_ok=True)
             return log_all(orders, official(orders))
         return make_and_log(orders[0])
+
+
+def check_folder(output: Path) -> None:
+    """The official forms together go into a folder; a name like that of a file is a slip."""
+    if output.is_file() or output.suffix.lower() in FILES:
+        raise ConfigError(f"-o {output}：--form {ALL} 写三张表，应给出文件夹，如 -o {output.with_suffix('')}")
 
 
 def days_of(form: str, year: int, period: str | None, month: str | None, today: Day) -> tuple[Day, Day]:

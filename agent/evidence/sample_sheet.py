@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agent import words
 from agent.evidence.cells import unguarded
 from agent.evidence.contents import Contents
 from agent.evidence.sampling import Sample, walk_name
@@ -15,18 +14,20 @@ HEADS = (  # heading and width
     ("数据源", 11),
     ("编号", 17),
     ("系统", 12),
-    ("指标", 20),
+    ("指标", 15),
     ("计入日期", 11),
-    ("程序所记", 34),
-    ("程序判定", 9),
-    ("源系统所记", 24),
-    ("是否一致", 9),
-    ("差异说明", 18),
+    ("程序所记", 36),
+    ("判定依据", 30),
+    ("程序判定", 10),
+    ("源系统所记", 20),
+    ("是否一致", 8),
+    ("差异说明", 14),
 )
 ANSWER = "□ 是\n□ 否"
 SIGNED = ("核对人(签名)", "核对日期", "复核人(签名)", "复核日期")
 NOTES = (
-    "逐条在源系统中按编号查出该记录，把源系统所记的时间填入“源系统所记”，与“程序所记”比较，在“是否一致”中勾选。",
+    "逐条在源系统中按编号查出该记录，核对“程序所记”的各栏(括号内为源系统的栏目)，不同的填入“源系统所记”，在“是否一致”中勾选。",
+    "“程序判定”由“程序所记”按“判定依据”得出，可逐条复算。",
     "不一致的，在“差异说明”中写明；只影响录入而不影响判定的也写明。",
 )
 
@@ -44,11 +45,12 @@ def sample_sheet(contents: Contents, sample: Sample, seed: str) -> bytes:
     grid.whole(drawn, Style.NOTE)
     begins = grid.add(*(Cell(head, Style.LABEL) for head, _ in HEADS))
     for number, row in enumerate(sample.rows, 1):
-        source, id, system, indicator, day, times, outcome = (unguarded(cell) or "" for cell in row)
-        said = (source, id, systems.get(system, system), rows.get(indicator, indicator), day, _times(times), outcome)
-        centred = (str(number), *said)
+        source, id, system, indicator, day, facts, why, outcome, reason = (unguarded(cell) or "" for cell in row)
+        counts = f"{outcome}\n({reason})" if reason else outcome
+        called = systems.get(system, system), rows.get(indicator, indicator)
+        centred = (str(number), source, id, *called, day, facts, why, counts)
         grid.add(
-            *(Cell(text, Style.TEXT if place in (2, 4, 6) else Style.CENTRE) for place, text in enumerate(centred)),
+            *(Cell(text, Style.TEXT if place in (2, 4, 6, 7) else Style.CENTRE) for place, text in enumerate(centred)),
             Cell("", Style.TEXT),
             Cell(ANSWER, Style.CENTRE),
             Cell("", Style.TEXT),
@@ -57,9 +59,3 @@ def sample_sheet(contents: Contents, sample: Sample, seed: str) -> bytes:
         grid.whole(note, Style.NOTE)
     signatures(grid, SIGNED, {})
     return xlsx(Form("抽样核对表", (grid.sheet("抽样核对表", begins),), {}))
-
-
-def _times(cell: str) -> str:
-    """The times of a record, each on a line of its own by the local clock."""
-    told = (part.partition("=") for part in cell.split())
-    return "\n".join(f"{words.MOMENTS.get(name, name)} {moment[:10]} {moment[11:19]}" for name, _, moment in told)

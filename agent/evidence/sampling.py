@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
+from agent.config import Indicator
+from agent.evidence.cells import guarded, unguarded
 from agent.evidence.contents import Contents
+from agent.evidence.grounds import Deciding
 from agent.evidence.table import Column, Row
 from agent.evidence.walk import Progress, Walk, indicator_path
 from agent.evidence.writing import csv_bytes
+from agent.ledger import Session
 from agent.model import ConfigError
 
 COLUMNS = (
@@ -20,14 +24,17 @@ COLUMNS = (
     Column("系统", "text", "应用系统"),
     Column("指标", "text", "计入的指标"),
     Column("日期", "date", "计入的日子"),
-    Column("时间", "text", "程序所记的各个时间"),
+    Column("程序所记", "text", "判定所用的时间和字段，括号内为源系统中的栏目"),
+    Column("判定依据", "text", "时限、用时、条件等"),
     Column("结果", "text", "程序的判定"),
+    Column("原因", "text", "剔除的原因；未结记录所处的阶段"),
     Column("源系统所记", "text", "核对人填写"),
     Column("是否一致", "text", "核对人填写：是/否"),
     Column("差异说明", "text", "核对人填写"),
     Column("核对人", "text", "核对人填写"),
     Column("核对日期", "date", "核对人填写"),
 )
+SUMS = ("分子", "分母", "应服务秒", "停机秒", "自", "至")  # columns of a table that say what a record brings
 Drawn = tuple[int, Row]
 
 
@@ -68,10 +75,9 @@ class _Lots:
                 self.strata.setdefault(told["结果"], _Stratum(self._most)).add(lot, self._told(told))
 
     def _told(self, told: dict[str, str]) -> Row:
-        names = self._names[4 : self._names.index("结果")]
-        times = " ".join(f"{name}={told[name]}" for name in names if told[name])
-        name = _named(self._path)
-        return [told["数据源"], told["编号"], told["系统"], name, told["日期"], times, told["结果"]]
+        which = told["数据源"], told["编号"], told["系统"], _named(self._path), told["日期"]
+        sums = [f"{name} {told[name]}" for name in SUMS if told.get(name)]
+        return [*which, "\n".join(sums), told["结果"], told["原因"]]
 
 
 def walk_name(project: str, indicator: str) -> str:
@@ -84,7 +90,7 @@ def _named(path: str) -> str:
 
 
 class Sample(NamedTuple):
-    """The rows drawn, in the order of `COLUMNS` from 数据源 through 结果, and out of how many."""
+    """The rows drawn, in the order of `COLUMNS` from 数据源 through 原因, and out of how many."""
 
     rows: Sequence[Row]
     total: int
@@ -108,8 +114,21 @@ def drawn(contents: Contents, number: int, seed: str, indicator: tuple[str, str]
     if not strata:
         raise ConfigError("抽样核对表：这一期间没有计入指标的记录")
     turns = [(turn, lot, row) for stratum in strata for turn, (lot, row) in enumerate(stratum.drawn())]
-    chosen = sorted(turns)[:number]
-    return Sample([row for _, _, row in chosen], sum(stratum.count for stratum in strata))
+    chosen = [row for _, _, row in sorted(turns)[:number]]
+    places = {_named(walk.path(table)): table.held.indicator for table in walk.tables.values()}
+    deciding = Deciding(contents)
+    with contents.board.ledger.read() as session:
+        rows = [_with_grounds(row, places[row[3]], deciding, session) for row in chosen]
+    return Sample(rows, sum(stratum.count for stratum in strata))
+
+
+def _with_grounds(row: Row, indicator: Indicator, deciding: Deciding, session: Session) -> Row:
+    """The row with what decides in the place of what is summed."""
+    source, id, system, name, day, sums, outcome, reason = row
+    place = indicator.project, indicator.id
+    facts, why = deciding.of(session, place, unguarded(source) or "", unguarded(id) or "")
+    told = guarded(facts or None), guarded("\n".join(filter(None, (why, sums))) or None)
+    return [source, id, system, name, day, *told, outcome, reason]
 
 
 def as_table(sample: Sample) -> bytes:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
+
+from rich.cells import cell_len
 
 from agent import words
 from agent.config import Indicator
@@ -22,7 +25,9 @@ from agent.shown import NOTHING, shown_target
 
 TITLE = "绩效监测月报"
 FOOT = "环比为上月，同比为上年同月，均按现行口径。草稿是系统按记录列出的事实，由责任处室改写。"
-ROWS, REASONS, OFFICES, GAPS = 9, 3, 6, 2  # as many as a page holds
+OFFICES, GAPS = 6, 2  # as many as a page holds
+LINES, LEAST_ROWS = 14, 6  # of both tables together; rows the first has at least
+NAME_WIDTH, MISSED_WIDTH, REASON_WIDTH, MOST_LINES = 31, 24, 78, 2  # letters of a line in a column; lines of a cell
 
 
 def monthly(material: Material, progress: Progress) -> Story:
@@ -32,10 +37,14 @@ def monthly(material: Material, progress: Progress) -> Story:
     missed = those(material.measured, alone, State.MISSED)
     told = explained(material, material.measured, progress)
     rows = sorted(material.measured, key=lambda one: _badness(material, one))
+    reasons = _reasons(material, missed, told)
+    heights = [_lines(one.name, NAME_WIDTH) for one in rows]
+    kept = _fitting([_height(row) for row in reasons], LINES - sum(heights[:LEAST_ROWS]))
+    left = LINES - sum(_height(row) for row in reasons[:kept])
     parts = [
-        _overview(material, rows),
+        _overview(material, rows, _fitting(heights, left)),
         Part("", [*_pictures(material, rows)]),
-        _reasons(material, missed, told),
+        _why_missed(material, reasons, kept),
         _data(material, list(told.values())),
     ]
     draft = ["本月未结束"] if basis.is_draft else []
@@ -91,14 +100,14 @@ def _figures(material: Material) -> list[Figure]:
     ]
 
 
-def _overview(material: Material, rows: list[Indicator]) -> Part:
+def _overview(material: Material, rows: list[Indicator], most: int) -> Part:
     heads = [
-        Head("指标", 27), Head("目标", 9, number=True), Head("当月", 13, number=True), Head("环比", 18, number=True),
-        Head("同比", 18, number=True), Head("本年累计", 15, number=True),
+        Head("指标", 29), Head("目标", 9, number=True), Head("当月", 13, number=True), Head("环比", 17, number=True),
+        Head("同比", 19, number=True), Head("本年累计", 13, number=True),
     ]  # fmt: skip
-    left_out = rows[ROWS:]
+    left_out = rows[most:]
     lead = f"未达标在前；另有{len(left_out)}项未列：{counted(left_out, material.period)}" if left_out else "未达标在前"
-    return Part("指标一览", [Table(heads, [_row(material, one) for one in rows[:ROWS]])] if rows else [], lead)
+    return Part("指标一览", [Table(heads, [_row(material, one) for one in rows[:most]])] if rows else [], lead)
 
 
 def _row(material: Material, one: Indicator) -> list[Cell]:
@@ -128,13 +137,33 @@ def _pictures(material: Material, rows: list[Indicator]) -> Iterator[Picture | P
         yield from (one for one in (answered, left) if one is not None)
 
 
-def _reasons(material: Material, missed: list[Indicator], told: dict[str, Explanation]) -> Part:
+def _reasons(material: Material, missed: list[Indicator], told: dict[str, Explanation]) -> list[list[Cell]]:
+    """Every row that misses with why: those of the month first, then those of the year so far."""
     rows = [[Cell(one.name, State.MISSED), why(one, material.so_far, told.get(one.subject))] for one in missed]
     also = [one for one in those(material.promised, material.so_far, State.MISSED) if one not in missed]
     rows += [[Cell(one.name, State.MISSED), why(one, material.so_far, None)] for one in also]
-    lead = f"另有{len(rows) - REASONS}项见年度报告" if len(rows) > REASONS else ""
+    return rows
+
+
+def _height(reason: list[Cell]) -> int:
+    name, why_missed = reason
+    return max(_lines(name.text, MISSED_WIDTH), _lines(why_missed.text, REASON_WIDTH))
+
+
+def _lines(text: str, width: int) -> int:
+    """How many lines a cell takes that is so many letters wide."""
+    return min(MOST_LINES, max(1, -(-cell_len(text) // width)))
+
+
+def _fitting(heights: list[int], most: int) -> int:
+    """How many rows of these heights so many lines have room for."""
+    return sum(through <= most for through in accumulate(heights))
+
+
+def _why_missed(material: Material, rows: list[list[Cell]], kept: int) -> Part:
+    lead = f"另有{len(rows) - kept}项见年度报告" if len(rows) > kept else ""
     heads = [Head("指标", 24), Head("原因（草稿为系统列出的事实）", 76)]
-    return Part("未达标与原因", [Table(heads, rows[:REASONS])] if rows else [Text(_none_missed(material))], lead)
+    return Part("未达标与原因", [Table(heads, rows[:kept])] if rows else [Text(_none_missed(material))], lead)
 
 
 def _none_missed(material: Material) -> str:

@@ -32,8 +32,7 @@ def sheets_of(
     owners: dict[str, list[tuple[Project, Indicator]]] = {}
     for project in plan.projects:
         for row in project.indicators:
-            if row.form == "table" or not row.measure.from_records:
-                owners.setdefault(row.owner or words.NO_OWNER, []).append((project, row))
+            owners.setdefault(row.owner or words.NO_OWNER, []).append((project, row))
     if owner is not None and owner not in owners:
         raise ValueError(f"责任处室应为 {'、'.join(owners)} 之一，现为“{owner}”")
     chosen = owners if owner is None else {owner: owners[owner]}

@@ -15,6 +15,7 @@ from agent.book import all_indicators
 from agent.book.closings import Value
 from agent.config import Config
 from agent.evidence import Difference, Moved, Since
+from agent.explain.glossary import short
 from agent.model import Stage
 from agent.shown import moment, shown
 from agent.terminal.grid import heading, labelled, said
@@ -110,7 +111,7 @@ def _changes(then: Mapping[str, str] | None, now: Mapping[str, str] | None) -> I
 
 
 def _name(column: str) -> str:
-    return words.MOMENTS.get(column, column)
+    return short(column)
 
 
 def _cell(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -16,13 +17,17 @@ from agent.export.profile import Profile
 from agent.export.template.grid import Grid, Place, heading, name
 from agent.export.template.splicing import Entry, Value
 from agent.export.template.tables import NAME, TOTALS, Spellings, Table, beside, project_of, tables
-from agent.model import ConfigError
+from agent.model import ConfigError, Unit, Verdict
+from agent.shown import round_to
 from agent.written import number, spelled
 
 # What the bureau prints itself: never written, the last of them compared.
 PRINTED = ("class", "part", "level1", "level2", NAME, "reading", "sign", "bare_target", "unit", "owner", "target")
 COMPARED = "target"
+REACHED = "value"  # a number where the cell is made for one
 ASKED = "points"  # put in where nothing stands
+SCALES = {Unit.RATIO: Fraction(1, 100), Unit.COUNT: Fraction(1), Unit.CNY: Fraction(1)}  # of one, as it is printed
+SHAPE = re.compile(r"[#,]*0(?:\.0+)?%?")  # of a number format that shows nothing but the number
 BLANKS = r"[\s_＿]*"
 
 
@@ -109,7 +114,11 @@ def _table(work: _Work, table: Table, filling: Filling, where: str) -> set[str]:
                 if stands and spelled(stands) != spelled(cell.text):
                     work.said.append(f"{grid.address(place)} {what}：表中为“{stands}”，目标文件为“{cell.text}”")
             else:
-                work.put(grid, place, what, _value(cell), over=column.key != ASKED)
+                value = _value(cell)
+                if column.key == REACHED:
+                    counted = counted_as(line.row.verdict, cell.text, grid.number_format(place))
+                    value = cell.text if counted is None else counted
+                work.put(grid, place, what, value, over=column.key != ASKED)
     if table.total is not None:
         for at, place_of in table.columns.items():
             if (total := filling.total.get(columns[at].key)) is not None:
@@ -192,6 +201,32 @@ def _value(cell: Cell) -> Value:
     if cell.number.denominator == 1:
         return int(cell.number)
     return float(cell.text) if cell.places is not None else float(cell.number)
+
+
+def counted_as(verdict: Verdict, printed: str, number_format: str) -> float | int | None:
+    """What was reached as a number for a cell that is formatted for one; None where it is to stand as it is printed.
+
+    That is where the cell says nothing of numbers (a count stands as one all the same), where the unit would be lost,
+    and where the cell's own rounding would show a miss as a hit.
+    """
+    target, unit = verdict.target, verdict.unit
+    if verdict.value is None or target is None or target.value is None or unit not in SCALES:
+        return None
+    shape, is_general = number_format.split(";")[0], number_format == "General"
+    if is_general and unit is not Unit.COUNT:
+        return None
+    if not is_general and (SHAPE.fullmatch(shape) is None or ("%" in shape) != (unit is Unit.RATIO)):
+        return None
+    found = number(printed.removesuffix("%").removesuffix("元"))
+    if found is None:
+        return None
+    value = Fraction(found) * SCALES[unit]
+    if not is_general:
+        places = len(shape.rstrip("%").partition(".")[2])
+        shown_there = round_to(value, SCALES[unit] / 10**places)
+        if target.holds(shown_there) != target.holds(verdict.value):
+            return None
+    return int(value) if value.denominator == 1 else float(value)
 
 
 def _same(stands: str, value: Value) -> bool:

@@ -54,6 +54,10 @@ class Grid:
         """Whether a formula stands there."""
         return self.sheet.cell(at.row, at.column).data_type == "f"
 
+    def number_format(self, at: Place) -> str:
+        """How a number would be shown there."""
+        return str(self.sheet.cell(at.row, at.column).number_format)
+
     def is_framed(self, at: Place) -> bool:
         """Whether the cell has a line below it."""
         return self.sheet.cell(at.last_row, at.column).border.bottom.style is not None
