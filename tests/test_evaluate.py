@@ -378,3 +378,12 @@ def test_the_year_to_date_of_a_past_year_is_the_whole_year_and_of_a_coming_one_n
     past, coming = named("ytd", days, 2025, now), named("ytd", days, 2027, now)
     assert past.last - past.first == 365
     assert coming.last == coming.first
+
+
+def test_what_is_due_tomorrow_and_comes_in_today_is_no_part_of_today(make: Callable[..., Site]) -> None:
+    one = make(ON_TIME)
+    one.tell(case("1", accepted_at="2026-03-02T09:00", due_at="2026-03-02T17:00", finished_at="2026-03-02T10:00"))
+    assert one.verdict("2026-03-02T12:00", "today").good == 1
+    one.tell(case("2", accepted_at="2026-03-02T09:00", due_at="2026-03-03T17:00", finished_at="2026-03-02T11:00"))
+    assert one.verdict("2026-03-02T12:01", "today").good == 1
+    assert one.verdict("2026-03-02T12:01", "year").good == 2

@@ -494,6 +494,11 @@ def test_events_fold_alike_in_any_order_and_however_often_they_come(rows: list[A
     assert folded(rows + again) == folded(STORY)
 
 
+@given(st.permutations([log_row(1, "Wait"), *(log_row(3, "Assign", level) for level in "123"), log_row(3, "Resume")]))
+def test_events_of_one_moment_fold_alike_in_any_order_too(rows: list[Any]) -> None:
+    assert folded(rows) == folded(sorted(rows, key=str))
+
+
 def test_equal_rows_are_one_event_and_others_are_not() -> None:
     events = mapper(**DESK_LOG).map([STORY[0], STORY[0], log_row(0, "Assign", "4"), log_row(0, "Take", "3")]).events
     assert [event.key == events[0].key for event in events] == [True, True, False, False]

@@ -52,6 +52,16 @@ def test_a_percentile_that_follows_every_change_equals_one_read_anew(ledger: Led
         assert percentile(numbers, rank, 1, first, total) == percentile(sorted([*held.values(), *running]), rank)
 
 
+def test_the_numbers_between_two_places_are_as_many_whatever_still_runs(ledger: Ledger) -> None:
+    with ledger.write() as session:
+        session.many("INSERT INTO sample VALUES (1, 12, 'a', ?, ?)", [(10 * n, n) for n in range(40)])
+        ranked = Ranked(1, WINDOW, None, 40, margin=3)
+        running = [5, 205, 9_999]
+        whole = sorted([*(10 * n for n in range(40)), *running])
+        for first, end in ((0, 2), (20, 22), (20, 30), (41, 43), (40, 60)):
+            assert ranked.between(session, first, end, running) == whole[first:end]
+
+
 def test_the_open_records_nearest_to_their_time_come_from_either_side_of_it_in_order() -> None:
     rng, countdown, held = random.Random(3), Countdown(), dict[int, OpenObservation]()
     for step in range(2_000):

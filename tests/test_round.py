@@ -14,7 +14,7 @@ from agent.book import Book, Booked, definitions, register
 from agent.ledger import Ledger
 from agent.model import CollectError, Page, Poll
 from agent.poll import Round, now_instant
-from agent.worktime.duration import DAY_US, MINUTE_US
+from agent.worktime.duration import DAY_US, HOUR_US, MINUTE_US
 from collectors import COLLECTORS
 from tests.plans import CASE_SOURCE, at, site
 
@@ -110,6 +110,39 @@ def test_who_asks_for_a_round_is_given_the_file_that_was_only_just_written(
     one = round_of(tmp_path, {name: key for name, key in source.items() if name not in ("system", "changed_at")})
     (tmp_path / "cases.csv").write_text("id,at,state\n1,2026-03-01 10:00:00,done\n")
     assert one.run(now_instant(), forced=asked).booked == booked
+
+
+LOG = {
+    "collector": "file",
+    "record": "case",
+    "id": "id",
+    "event": "event",
+    "at": "at",
+    "times": {"accepted_at": {"first": "taken"}, "finished_at": {"last": "closed"}},
+    "fields": {"state": {"last": "state"}},
+}
+
+
+def test_an_event_that_two_files_tell_is_one_event_in_whichever_order_they_come(tmp_path: Path) -> None:
+    told = [
+        "1,taken,2026-03-01 09:00:00,open",
+        "1,closed,2026-03-01 10:00:00,done",
+        "1,closed,2026-03-01 11:00:00,done",
+    ]
+    parts = {"cases1.csv": told[:2], "cases2.csv": told[1:]}
+    bodies = []
+    for names in (["cases1.csv", "cases2.csv"], ["cases2.csv", "cases1.csv"]):
+        (folder := tmp_path / names[0]).mkdir()
+        one = round_of(folder, LOG | {"path": str(folder / "cases*.csv")})
+        for later, name in enumerate(names):
+            (folder / name).write_text("\n".join(["id,event,at,state", *parts[name]]) + "\n")
+            assert one.run(now_instant() + DAY_US + later * HOUR_US, forced=True).reason is None
+        with one.book.ledger.read() as session:
+            assert session.rows("SELECT COUNT(*) FROM event") == [(3,)]
+            bodies += session.rows("SELECT body FROM record")
+        one.book.ledger.close()
+    assert len(bodies) == 2
+    assert bodies[0] == bodies[1]
 
 
 class Interrupted(Exception):
