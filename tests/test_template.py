@@ -142,7 +142,7 @@ def test_rows_are_found_by_name_and_columns_by_heading_however_they_are_spelled(
     rows = {row[2].value: [cell.value for cell in row[4:8]] for row in sheet.iter_rows(min_row=10, max_row=15)}
     told = {row["name"]: row for row in site.content()["rows"]}
     assert rows[" 故障及时 响应率"][:3] == ["60.00%", 30, told["故障及时响应率"]["score"]]
-    assert rows["1.分析报告篇数"][:3] == ["11", 15, told["分析报告篇数"]["score"]]
+    assert rows["1.分析报告篇数"][:3] == [11, 15, told["分析报告篇数"]["score"]]
     assert rows["平均响应\n时长"][:3] == ["12分12秒", 25, told["平均响应时长"]["score"]]
     assert rows["接口通畅"] == ["通畅（部分达成年度指标并具有一定效果）", 15, "=F13*0", "一处接口停用"]
     assert rows["使用人员满意度"][:2] == ["94.996%", 10]
