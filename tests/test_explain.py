@@ -42,10 +42,18 @@ CASES = [
 ]
 
 
-@pytest.fixture
-def site(tmp_path):
-    with small_site(tmp_path) as site:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Only read here."""
+    with small_site(tmp_path_factory.mktemp("site")) as site:
         yield site
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """The same, to be told more."""
+    with small_site(tmp_path) as desk:
+        yield desk
 
 
 def worked_out(expression: str) -> Fraction:
@@ -69,9 +77,9 @@ def worked_out(expression: str) -> Fraction:
         ("approved", "cases", CASES),
     ],
 )
-def test_the_numbers_worked_out_by_hand_give_the_value_of_the_verdict(site, indicator, source, rows):
-    site.deliver(source, rows, TOLD)
-    told = site.explain(indicator)
+def test_the_numbers_worked_out_by_hand_give_the_value_of_the_verdict(desk, indicator, source, rows):
+    desk.deliver(source, rows, TOLD)
+    told = desk.explain(indicator)
     assert told.numbers is not None
     assert worked_out(told.numbers.expression) == told.verdict.value
     assert told.numbers.shown == told.value
@@ -130,9 +138,9 @@ def test_which_of_a_days_misses_are_listed_does_not_depend_on_the_order_in_which
             assert ([case.id for case in told.missed], told.missed_total) == (["K1", "K2"], 6)
 
 
-def test_time_taken_and_lateness_follow_the_clock_and_the_pauses_of_the_measure(site):
-    site.deliver("cases", CASES, TOLD)
-    told = site.explain("approved")
+def test_time_taken_and_lateness_follow_the_clock_and_the_pauses_of_the_measure(desk):
+    desk.deliver("cases", CASES, TOLD)
+    told = desk.explain("approved")
     (late,) = told.missed
     assert (late.id, late.taken_seconds) == ("K1", 6 * 3600 + 600)
     assert late.due is not None
@@ -140,9 +148,9 @@ def test_time_taken_and_lateness_follow_the_clock_and_the_pauses_of_the_measure(
     assert (told.verdict.good, told.verdict.bad) == (1, 1)
 
 
-def test_an_overdue_record_that_is_left_out_is_listed_as_open(site):
-    site.deliver("cases", CASES, TOLD)
-    told = site.explain("approved")
+def test_an_overdue_record_that_is_left_out_is_listed_as_open(desk):
+    desk.deliver("cases", CASES, TOLD)
+    told = desk.explain("approved")
     assert [(case.id, case.stage) for case in told.open] == [("K3", Stage.OVERDUE)]
     assert told.open_total == told.verdict.open == 1
 
@@ -156,9 +164,9 @@ def test_an_open_record_without_a_limit_is_not_called_paused(site):
     assert {case.note for case in site.explain("answered/mean").open} == {"尚未完成，不设时限"}
 
 
-def test_excluded_records_are_grouped_by_reason(site):
-    site.deliver("faults", [("F8", "portal", None, None, "1", None), ("F9", "portal", None, None, "2", None)])
-    told = site.explain("answered")
+def test_excluded_records_are_grouped_by_reason(desk):
+    desk.deliver("faults", [("F8", "portal", None, None, "1", None), ("F9", "portal", None, None, "2", None)])
+    told = desk.explain("answered")
     assert [(group.reason, group.records) for group in told.excluded] == [
         ("缺少时间或字段 reported_at", 2),
         ("重复报修", 1),
@@ -207,17 +215,17 @@ def test_a_source_never_read_is_one_gap(site):
     assert told.why == "本区间尚未开始采集"
 
 
-def test_due_days_without_a_record_are_named(site):
-    site.deliver("dutys", DUTIES, TOLD)
-    told = site.explain("duty", window="30d", now=at("2026-03-17T10:00:00"))
+def test_due_days_without_a_record_are_named(desk):
+    desk.deliver("dutys", DUTIES, TOLD)
+    told = desk.explain("duty", window="30d", now=at("2026-03-17T10:00:00"))
     assert told.missed_days == (date(2026, 3, 16), date(2026, 3, 9))  # February was not measured yet
     assert len(told.missed_days) == told.missed_total
 
 
-def test_a_milestone_names_what_is_not_done_yet(site):
+def test_a_milestone_names_what_is_not_done_yet(desk):
     features = [("N1", None, "2026-03-02T17:00:00", "2026"), ("N2", None, None, "2026"), ("N3", None, None, "2025")]
-    site.deliver("features", features, TOLD)
-    told = site.explain("built")
+    desk.deliver("features", features, TOLD)
+    told = desk.explain("built")
     assert [case.id for case in told.open] == ["N2"]
     assert told.why == "尚有计划内事项未完成，期限未到"
 
@@ -233,7 +241,7 @@ def test_a_stated_value_says_who_owes_it_until_when(site):
     assert told.version.hash == told.verdict.definition
 
 
-def test_what_was_stated_is_told_line_by_line_with_its_reason_files_and_who_said_it(site):
+def test_what_was_stated_is_told_line_by_line_with_its_reason_files_and_who_said_it(desk):
     body = {
         "year": 2026,
         "through": "2026-03-04",
@@ -244,9 +252,9 @@ def test_what_was_stated_is_told_line_by_line_with_its_reason_files_and_who_said
         "survey": {"sent": 100, "returned": 96, "valid": 95},
         "evidence": [{"name": "制度汇编.pdf", "sha256": "0123456789abcdef" * 4}],
     }
-    with site.ledger.write() as session:
+    with desk.ledger.write() as session:
         act = acts.append(session, at("2026-03-05T09:30:00"), "wang", ATTEST, "ops/sound", body)
-    told = [(rule.label, rule.text) for rule in site.explain("sound").stated]
+    told = [(rule.label, rule.text) for rule in desk.explain("sound").stated]
     assert told == [
         ("完成情况", "健全（部分达成年度指标并具有一定效果）"),
         ("得分率", "70.00%"),
@@ -296,11 +304,11 @@ def test_the_version_is_that_of_the_definition_that_serves(site):
     assert told.version.text == wanted.spec
 
 
-def test_while_a_changed_definition_is_derived_the_former_one_is_named(site):
-    former = site.explain("answered").version
-    site.reconfigure("limit: 5 min", "limit: 4 min")
-    register(site.ledger, definitions(site.config))
-    told = site.explain("answered").version
+def test_while_a_changed_definition_is_derived_the_former_one_is_named(desk):
+    former = desk.explain("answered").version
+    desk.reconfigure("limit: 5 min", "limit: 4 min")
+    register(desk.ledger, definitions(desk.config))
+    told = desk.explain("answered").version
     assert told is not None
     assert former is not None
     assert (told.hash, told.in_force) == (former.hash, False)
@@ -335,10 +343,10 @@ def test_every_shipped_indicator_is_told_in_words_alone():
             assert one.measure.names() <= NAMES.keys()
 
 
-def test_findings_about_its_sources_are_named(site):
-    site.deliver("faults", [("F9", "portal", "2026-03-02T09:00:00", "2026-03-02T08:00:00", "1", None)])
-    assert site.explain("answered").findings == ("时间先后颠倒，faults/F9：responded_at 早于 reported_at",)
-    assert site.explain("calls").findings == ()
+def test_findings_about_its_sources_are_named(desk):
+    desk.deliver("faults", [("F9", "portal", "2026-03-02T09:00:00", "2026-03-02T08:00:00", "1", None)])
+    assert desk.explain("answered").findings == ("时间先后颠倒，faults/F9：responded_at 早于 reported_at",)
+    assert desk.explain("calls").findings == ()
 
 
 def test_the_index_finds_the_newest_misses_and_counts_what_was_taken_out_however_big_the_ledger(site):
@@ -356,17 +364,17 @@ def test_the_index_finds_the_newest_misses_and_counts_what_was_taken_out_however
     assert plans[1] == [f"SEARCH o USING COVERING {by}", "USE TEMP B-TREE FOR GROUP BY"]
 
 
-def test_an_indicator_asked_about_alone_is_explained_of_the_past_as_among_all_the_others(site):
+def test_an_indicator_asked_about_alone_is_explained_of_the_past_as_among_all_the_others(desk):
     told = ("2026-03-01T00:00", "2026-03-05T10:00")
-    site.deliver("calls", CALLS, told)
-    site.deliver("dutys", DUTIES, told)
-    site.deliver("cases", CASES, told)
+    desk.deliver("calls", CALLS, told)
+    desk.deliver("dutys", DUTIES, told)
+    desk.deliver("cases", CASES, told)
     question, read = Question(at=at("2026-03-04T12:00")), {}
     for indicator in ("answered", "calls", "approved", "sound"):
         answers = []
         for alone in (None, ("ops", indicator)):
-            with asked(site.config, site.ledger, question, NOW, alone=alone) as (board, snapshot, _):
-                told_of = explain(site.config, board.ledger, snapshot, "ops", indicator)
+            with asked(desk.config, desk.ledger, question, NOW, alone=alone) as (board, snapshot, _):
+                told_of = explain(desk.config, board.ledger, snapshot, "ops", indicator)
                 with board.ledger.read() as session:
                     read[alone and alone[1]] = {row[0] for row in session.rows("SELECT DISTINCT kind FROM record")}
             answers.append(told_of.as_json())

@@ -36,6 +36,24 @@ def site(tmp_path_factory):
         yield site
 
 
+@pytest.fixture(scope="module")
+def snapshot(site):
+    return site.snapshot()
+
+
+@pytest.fixture(scope="module")
+def told(site):
+    """Every table a site has."""
+    snapshot = site.snapshot()
+    return {
+        "status": terminal.status(snapshot, site.config, "ytd"),
+        "open": terminal.open_records(snapshot, site.config),
+        "sources": terminal.sources(snapshot, site.config),
+        "explanation": terminal.explanation(site.explain("answered")),
+        "stated": terminal.explanation(site.explain("sound")),
+    }
+
+
 def printed(what: RenderableType, width: int = 80, *, colours: bool = False) -> str:
     """What stands on a terminal, or in a pipe, of this width."""
     out = io.StringIO()
@@ -60,36 +78,28 @@ def test_an_explanation_prints_as_it_always_did(site):
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
 @pytest.mark.parametrize("what", ["status", "open", "sources", "explanation", "stated"])
-def test_nothing_is_wider_than_the_terminal(site, width, what):
-    snapshot = site.snapshot()
-    several = {
-        "status": lambda: terminal.status(snapshot, site.config, "ytd"),
-        "open": lambda: terminal.open_records(snapshot, site.config),
-        "sources": lambda: terminal.sources(snapshot, site.config),
-        "explanation": lambda: terminal.explanation(site.explain("answered")),
-        "stated": lambda: terminal.explanation(site.explain("sound")),
-    }
+def test_nothing_is_wider_than_the_terminal(told, width, what):
     for colours in (False, True):
-        text = Text.from_ansi(printed(several[what](), width, colours=colours)).plain
+        text = Text.from_ansi(printed(told[what], width, colours=colours)).plain
         assert max(cell_len(line) for line in text.splitlines()) <= width
 
 
-def test_columns_line_up_under_chinese_heads(site):
-    text = lines(terminal.status(site.snapshot(), site.config, "ytd"), 140)
+def test_columns_line_up_under_chinese_heads(site, snapshot):
+    text = lines(terminal.status(snapshot, site.config, "ytd"), 140)
     head = next(line for line in text if "不合格" in line)
     row = next(line for line in text if "重复报修率" in line)
     assert ends(head, ["当前值", "  合格", "完整率"]) == ends(row, ["14.29%", "  6", "98.11%"])
 
 
-def test_a_narrow_terminal_drops_columns_and_says_which(site):
-    text = printed(terminal.status(site.snapshot(), site.config, "ytd"), 80)
+def test_a_narrow_terminal_drops_columns_and_says_which(site, snapshot):
+    text = printed(terminal.status(snapshot, site.config, "ytd"), 80)
     assert "(终端较窄，未显示：合格、剔除、完整率、还可超时)" in text
-    assert "未显示" not in printed(terminal.status(site.snapshot(), site.config, "ytd"), 140)
+    assert "未显示" not in printed(terminal.status(snapshot, site.config, "ytd"), 140)
 
 
-def test_ids_are_whole_even_where_their_column_went(site):
-    text = printed(terminal.status(site.snapshot(), site.config, "ytd"), 80)
-    for verdict in site.snapshot().verdicts:
+def test_ids_are_whole_even_where_their_column_went(site, snapshot):
+    text = printed(terminal.status(snapshot, site.config, "ytd"), 80)
+    for verdict in snapshot.verdicts:
         row, slash, evidence = verdict.indicator.partition("/")
         assert f"{slash}{evidence}" in text if slash else row in text
 
@@ -111,33 +121,33 @@ def test_two_columns_of_one_name_keep_their_own_widths():
     assert text == ["时间  时间", "a     " + "b" * 20]
 
 
-def test_a_pipe_gets_neither_colours_nor_boxes(site):
-    text = printed(terminal.status(site.snapshot(), site.config, "ytd"))
+def test_a_pipe_gets_neither_colours_nor_boxes(site, snapshot):
+    text = printed(terminal.status(snapshot, site.config, "ytd"))
     assert "\x1b" not in text
     assert not set("─│┌└┐┘┼") - {"└"} & set(text)
 
 
-def test_states_are_coloured_on_a_terminal_and_words_everywhere(site):
-    status = terminal.status(site.snapshot(), site.config, "ytd")
+def test_states_are_coloured_on_a_terminal_and_words_everywhere(site, snapshot):
+    status = terminal.status(snapshot, site.config, "ytd")
     assert "\x1b[1;31m当前未达标\x1b[0m" in printed(status, colours=True)
     assert "当前未达标" in printed(status)
 
 
-def test_the_head_says_window_and_instant_and_the_foot_counts_the_states(site):
-    text = lines(terminal.status(site.snapshot(), site.config, "ytd"))
+def test_the_head_says_window_and_instant_and_the_foot_counts_the_states(site, snapshot):
+    text = lines(terminal.status(snapshot, site.config, "ytd"))
     assert text[0] == "本年累计 2026-01-01 至 2026-03-05 · 数据截至 2026-03-05 10:00:00"
     assert "当前未达标 3  无数据 5  未到期 1" in text
     assert "口径待确认：9 项" in text
 
 
-def test_one_system_alone_is_named_in_the_head(site):
-    text = lines(terminal.status(site.snapshot(), site.config, "ytd", "archive"))
+def test_one_system_alone_is_named_in_the_head(site, snapshot):
+    text = lines(terminal.status(snapshot, site.config, "ytd", "archive"))
     assert "档案管理系统" in text[0]
     assert "接口成功率" not in "".join(text)
 
 
-def test_open_records_count_down_nearest_first(site):
-    text = printed(terminal.open_records(site.snapshot(), site.config), 120)
+def test_open_records_count_down_nearest_first(site, snapshot):
+    text = printed(terminal.open_records(snapshot, site.config), 120)
     assert text.index("已超时5分00秒") < text.index("还剩3分00秒")
     assert "F7" in text
 
