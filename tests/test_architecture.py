@@ -177,18 +177,26 @@ def test_no_room_is_allowed_to_lead_back_to_itself():
     assert set(rooms.static_order()) == MAY_IMPORT.keys()
 
 
-@pytest.mark.parametrize("path", modules_of("agent", "collectors"), ids=dotted_name)
-def test_imports_point_one_way(path):
-    room = room_of(dotted_name(path))
+def by_room() -> dict[str, list[Path]]:
+    """Every module, under the room it lies in."""
+    rooms: dict[str, list[Path]] = {}
+    for path in modules_of("agent", "collectors"):
+        rooms.setdefault(str(room_of(dotted_name(path))), []).append(path)
+    return rooms
+
+
+@pytest.mark.parametrize(("room", "paths"), by_room().items(), ids=by_room())
+def test_imports_point_one_way(room, paths):
     assert room in MAY_IMPORT, f"{room} is a new room: say in MAY_IMPORT what it may import"
     allowed = MAY_IMPORT[room] | {room, "agent"}
-    assert imported_rooms(path, tree_of(path)) - allowed == set()
+    beyond = {dotted_name(path): imported_rooms(path, tree_of(path)) - allowed for path in paths}
+    assert {name: rooms for name, rooms in beyond.items() if rooms} == {}
 
 
-@pytest.mark.parametrize("path", modules_of("agent", "collectors"), ids=dotted_name)
-def test_only_the_schedule_and_the_commands_read_the_clock(path):
-    if room_of(dotted_name(path)) not in READS_THE_CLOCK:
-        assert list(clocks_read(path, tree_of(path))) == []
+@pytest.mark.parametrize(("room", "paths"), by_room().items(), ids=by_room())
+def test_only_the_schedule_and_the_commands_read_the_clock(room, paths):
+    if room not in READS_THE_CLOCK:
+        assert [f"{dotted_name(path)} {read}" for path in paths for read in clocks_read(path, tree_of(path))] == []
 
 
 @pytest.mark.parametrize(

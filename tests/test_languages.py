@@ -40,12 +40,13 @@ BOTH = {"cli/answers.py"}  # `status --owed` is an officer's, the rest an operat
 
 def complaints(file: Path) -> Iterator[tuple[int, str]]:
     """The line of each ConfigError whose text stands in it, and that text."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    text = file.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)) if "ConfigError" in text else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ConfigError":
             parts = [part.value for given in node.args for part in ast.walk(given) if isinstance(part, ast.Constant)]
-            text = "".join(part for part in parts if isinstance(part, str))
-            if any(map(str.isalpha, text)):
-                yield node.lineno, text
+            says = "".join(part for part in parts if isinstance(part, str))
+            if any(map(str.isalpha, says)):
+                yield node.lineno, says
 
 
 def modules(officers: bool) -> list[Path]:
