@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import insort
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from agent.evaluate import Board
 from agent.evaluate.countdown import Countdown, OpenObservation
+from agent.evaluate.ordered_numbers import BLOCK, OrderedNumbers
 from agent.evaluate.percentiles import percentile
 from agent.evaluate.ranked import Ranked
 from agent.ledger import Ledger
@@ -60,6 +62,35 @@ def test_the_numbers_between_two_places_are_as_many_whatever_still_runs(ledger: 
         whole = sorted([*(10 * n for n in range(40)), *running])
         for first, end in ((0, 2), (20, 22), (20, 30), (41, 43), (40, 60)):
             assert ranked.between(session, first, end, running) == whole[first:end]
+
+
+@pytest.mark.parametrize("distinct", [40, 1_000_000])
+def test_many_numbers_stay_in_order_whatever_comes_and_goes(distinct: int) -> None:
+    rng = random.Random(distinct)
+    held = sorted(rng.randrange(distinct) for _ in range(BLOCK + 5))
+    numbers = OrderedNumbers(held)
+    twin, former = numbers.copy(), held[:]
+    for sign in [*[1] * 2 * BLOCK, *[-1] * 2 * BLOCK, *[1] * 3]:
+        if sign > 0:
+            number = rng.randrange(distinct)
+            numbers.add(number)
+            insort(held, number)
+        else:
+            numbers.remove(held.pop(rng.randrange(len(held))))
+    assert len(numbers) == len(held)
+    assert (numbers.lowest, numbers.highest) == (held[0], held[-1])
+    for first, end in [(0, 10), (BLOCK - 3, BLOCK + 3), (len(held) - 2, len(held) + 5), (0, len(held)), (5, 5)]:
+        assert numbers.between(first, end) == held[first:end]
+    assert twin.between(0, len(former)) == former
+
+
+def test_numbers_can_all_go_and_come_again() -> None:
+    numbers = OrderedNumbers([3])
+    numbers.remove(3)
+    assert (len(numbers), numbers.between(0, 9)) == (0, [])
+    numbers.add(2)
+    numbers.add(1)
+    assert numbers.between(0, 9) == [1, 2]
 
 
 def test_the_open_records_nearest_to_their_time_come_from_either_side_of_it_in_order() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, insort
 from collections.abc import Sequence
 from fractions import Fraction
 
+from agent.evaluate.ordered_numbers import OrderedNumbers
 from agent.ledger import Session
 from agent.model import Window
 
@@ -25,27 +25,27 @@ class Ranked:
         self._where = f"FROM sample WHERE definition = ? AND day >= ? AND day < ?{only}"
         self._values = (definition, window.first, window.last, *([] if system is None else [system]))
         self._first = 0  # the rank of the first number kept
-        self._kept = array("q")
+        self._kept = OrderedNumbers()
 
     def take_over(self, other: Ranked) -> None:
         """Begin with what another window has read, where one holds the other's days and no number more."""
         (first, last), (begins, ends) = self.days, other.days
         nested = (first <= begins and ends <= last) or (begins <= first and last <= ends)
         if nested and self.count == other.count:
-            self._first, self._kept = other._first, other._kept[:]
+            self._first, self._kept = other._first, other._kept.copy()
 
     def move(self, number: int, sign: int) -> None:
         """A number has come (+1) or gone (−1)."""
         kept, reaches_end = self._kept, self._first + len(self._kept) == self.count
         self.count += sign
         if not kept or len(kept) > MOST_MARGINS * self._margin:
-            self._kept = array("q")
-        elif number < kept[0] and self._first:
+            self._kept = OrderedNumbers()
+        elif number < kept.lowest and self._first:
             self._first += sign
-        elif sign < 0 and kept[0] <= number <= kept[-1]:
-            del kept[bisect_left(kept, number)]
-        elif sign > 0 and (number <= kept[-1] or reaches_end):
-            insort(kept, number)
+        elif sign < 0 and kept.lowest <= number <= kept.highest:
+            kept.remove(number)
+        elif sign > 0 and (number <= kept.highest or reaches_end):
+            kept.add(number)
 
     def around(self, session: Session, rank: Fraction, running: Sequence[int]) -> tuple[list[int], int]:
         """The numbers around a rank once some running ones are merged in, and the place of the first.
@@ -61,7 +61,7 @@ class Ranked:
         begin, last = min(max(0, first - len(running)), self.count), min(self.count, end)
         if begin < self._first or last > self._first + len(self._kept):
             self._read(session, max(0, begin - self._margin), min(self.count, last + self._margin))
-        merged = sorted([*self._kept[begin - self._first : last - self._first], *running])
+        merged = sorted([*self._kept.between(begin - self._first, last - self._first), *running])
         return merged[first - begin : end - begin]
 
     def _read(self, session: Session, first: int, last: int) -> None:
@@ -71,7 +71,8 @@ class Ranked:
             order, skipped = "num", first
         else:
             order, skipped = "num DESC", self.count - last
-        rows = session.rows(
+        rows = session.stream(
             f"SELECT num {self._where} ORDER BY {order} LIMIT ? OFFSET ?", (*self._values, last - first, skipped)
         )
-        self._kept = array("q", sorted(row[0] for row in rows))
+        numbers = array("q", (number for (number,) in rows))
+        self._kept = OrderedNumbers(numbers if order == "num" else numbers[::-1])
