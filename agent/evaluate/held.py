@@ -230,6 +230,8 @@ class Held:
         if isinstance(self.indicator.measure, Uptime):
             self._outages.read(session)
         today = self.plan.days.day_of(now)
+        systems = {system for _, system in self.dirty}
+        dues = {system: (self.open.next_due(system, now), self.open.due_on(system, today)) for system in systems}
         for window in self.windows:
             moved = [
                 system
@@ -243,7 +245,7 @@ class Held:
             waiting = self.open.counts(window.first, window.last) if self.open.places else {}
             for system in moved:
                 open_count = waiting.get(system) or OpenCount()
-                verdict = self._judge(session, window, system, covered, open_count, now, today)
+                verdict = self._judge(session, window, system, covered, open_count, dues[system], now, today)
                 self.verdicts[(window.name, system)] = verdict
         self.dirty, self._put_off, self.patience = self._put_off, set(), None
         if len(self._order) != len(self.verdicts):
@@ -269,6 +271,7 @@ class Held:
         system: str | None,
         covered: float | None,
         open_count: OpenCount,
+        due: tuple[Instant | None, int],
         now: Instant,
         today: Day,
     ) -> Verdict:
@@ -276,7 +279,7 @@ class Held:
         if put_off := self._is_put_off(window, system, count):
             self._put_off.add((window.name, system))
         if window.name in WINDOW_NAMES:  # which are about now: what comes next is theirs, whatever day it stands on
-            next_due, due_today = self.open.next_due(system, now), self.open.due_on(system, today)
+            next_due, due_today = due
         else:
             next_due, due_today = self.open.coming(system, now, window.first, window.last)
         known = Evidence(
@@ -293,8 +296,8 @@ class Held:
             definition=self.rule,
             definition_waiting=self.waiting_rule,
             outlook=self._outlook(session, window, count, now, today) if system is None else None,
-            statement=last_before(self.statements, window.last),
-            stated_values=values_before(self.statements, window.last),
+            statement=last_before(self.statements, window.last) if self.statements else None,
+            stated_values=values_before(self.statements, window.last) if self.statements else (),
             of_the_year=system is None and window.name in JUDGED_WINDOWS,
             acknowledged=self._acknowledged(now, today) if system is None else None,
             objection=self.objection if system is None else None,

@@ -15,15 +15,17 @@ from agent.model import Day, Instant, Outcome, Stage
 
 __all__ = ["OpenCount", "OpenObservation", "OpenWork", "with_clocks"]
 
+NONE_OPEN = dict.fromkeys(Stage, 0)
+
 
 @dataclass(slots=True)
 class OpenCount:
     """Open records of one place or window. Elapsed time comes from sums, never from a walk over records."""
 
-    stages: dict[Stage, int] = field(default_factory=lambda: dict.fromkeys(Stage, 0))
+    stages: dict[Stage, int] = field(default_factory=NONE_OPEN.copy)
     lapsed: int = 0  # error checks whose time passed without an error
     banked: int = 0  # Σ (worked − W(starts)) of the overdue ones
-    running: Counter[str] = field(default_factory=Counter)  # overdue ones whose clock does not stand still, by clock
+    running: dict[str, int] = field(default_factory=dict)  # overdue ones whose clock does not stand still, by clock
 
     @property
     def waiting(self) -> int:
@@ -36,7 +38,8 @@ class OpenCount:
             self.stages[stage] += number
         self.lapsed += other.lapsed
         self.banked += other.banked
-        self.running.update(other.running)
+        for clock, number in other.running.items():
+            self.running[clock] = self.running.get(clock, 0) + number
 
 
 class OpenWork:
@@ -170,7 +173,7 @@ class OpenWork:
                 self._note_overdue(one, sign)
                 known = self.clocks.named(one.clock).known
                 count.banked += sign * (one.worked - (0 if one.starts is None else known(one.starts)))
-                count.running[one.clock] += sign * (one.starts is not None)
+                count.running[one.clock] = count.running.get(one.clock, 0) + sign * (one.starts is not None)
         if not count.lapsed and not any(count.stages.values()):
             del self.places[place]
 
