@@ -58,6 +58,11 @@ CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"rows announced|same rows as on the page before|would never end|more than \d+ pages", "分页数据前后不一致"),
         (r"more (?:than \d+ (?:MiB|bytes)|rows than)", "返回内容超出大小上限"),
         (r"ids are now made of", "记录编号的口径已改，等待确认替换"),
+        (
+            r"JMESPath|the query (?:has|gives)|in the query's result: name|its start, .* is yet to come|has no column",
+            "数据源的配置或查询有误，请管理员核对 sources.yaml",
+        ),
+        (r"the answer is not that of", "返回内容的结构与配置不符"),
         (r"internal error", "程序内部出错，请查看日志"),
     )
 )
