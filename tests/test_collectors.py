@@ -166,6 +166,12 @@ def test_the_last_page_covers_time_up_to_now(name: str, kind: Kind) -> None:
     assert covers[0] <= covers[1] == NOW
 
 
+def test_what_a_collector_reads_without_a_beginning_is_everything_there_is(name: str, kind: Kind) -> None:
+    covers = fetch(name, kind.working, kind)[-1].covers
+    assert covers is not None
+    assert covers[0] == (NOW if name == "probe" else 0)  # a probe tells what it saw itself
+
+
 def test_the_same_input_twice_gives_the_same_rows(name: str, kind: Kind) -> None:
     assert rows_of(fetch(name, kind.working, kind)) == rows_of(fetch(name, kind.working, kind))
 

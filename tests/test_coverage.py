@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from agent.asking import asked
 from agent.book import Book, Delivery, definitions, recompute, register
 from agent.evaluate import Board
 from agent.explain import Explanation, explain
 from agent.ledger import Ledger
-from agent.model import SECOND_US, ConfigError, Mapped, Record, Verdict
+from agent.model import SECOND_US, ConfigError, Mapped, Record, State, Verdict
+from agent.status import question
 from collectors.period import period_of
 from collectors.probe import ROW_COLUMNS, follow
 from collectors.sampling import Sample
@@ -155,6 +157,77 @@ def test_a_source_that_is_read_but_tells_only_of_yesterday_has_told_no_more(make
     nothing = Mapped([], [], [], None)
     one.book.deliver(Delivery("cases", "case", nothing, at("2026-03-02T12:00"), covers=told, finished=True))
     assert one.verdict("2026-03-02T12:00").coverage == pytest.approx(24 / 36)
+
+
+# --- everything there is ----------------------------------------------------------------------------------------------
+
+EVERYTHING = "1970-01-01T08:00"  # what is told of all there is begins at 0
+SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"finished_at": "present"}}
+
+
+def told_of(one: Site, now: str, first: str, last: str) -> Verdict:
+    """The verdict on the days from one to another, not included."""
+    days = question({"from": first, "to": last}, one.config)
+    with asked(one.config, one.ledger, days, at(now)) as (_, snapshot, _):
+        (found,) = [verdict for verdict in snapshot.verdicts if verdict.system is None]
+        return found
+
+
+def test_a_source_that_tells_everything_tells_nothing_of_the_time_before_its_first_record(
+    make: Callable[..., Site],
+) -> None:
+    one = make(SHARE, {"cases": CASE_SOURCE})
+    first = case("1", accepted_at="2026-02-10T15:00", finished_at="2026-02-11T15:00")
+    one.tell("cases", (EVERYTHING, "2026-04-01"), first, case("2", accepted_at="2026-03-03T15:00"))
+    now = "2026-04-01T00:00"
+    before = told_of(one, now, "2025-02-01", "2025-03-01")
+    assert (before.state, before.reason, before.value, before.coverage) == (State.NO_DATA, "not_measured", None, None)
+    assert told_of(one, now, "2026-02-01", "2026-02-10").reason == "not_measured"
+    assert told_of(one, now, "2026-02-10", "2026-02-11").value == 1
+    assert one.verdict(now).coverage == 1.0
+    assert told_of(one, now, "2026-02-11", "2026-03-01").state is State.EMPTY  # told, and nothing happened
+    assert told_of(one, now, "2025-01-01", "2026-04-01").value == Fraction(1, 2)
+    assert one.explain(now).gaps == ()
+
+
+def test_an_earlier_record_moves_where_a_source_begins_and_not_what_was_known_before(make: Callable[..., Site]) -> None:
+    one = make(SHARE, {"cases": CASE_SOURCE})
+    one.tell("cases", (EVERYTHING, "2026-03-11"), case("1", accepted_at="2026-03-10T15:00"))
+    one.tell("cases", (EVERYTHING, "2026-03-12"), case("2", accepted_at="2026-01-05T09:00"))
+    assert told_of(one, "2026-03-12T00:00", "2026-02-01", "2026-03-01").state is State.EMPTY
+    then = question({"from": "2026-02-01", "to": "2026-03-01", "as_of": "2026-03-11T12:00"}, one.config)
+    with asked(one.config, one.ledger, then, at("2026-03-12")) as (_, snapshot, _):
+        assert {verdict.reason for verdict in snapshot.verdicts} == {"not_measured"}
+
+
+def test_a_source_without_records_tells_everything_from_the_day_it_was_first_read(make: Callable[..., Site]) -> None:
+    one = make(SHARE, {"cases": CASE_SOURCE})
+    one.tell("cases", (EVERYTHING, "2026-03-10T15:00"))
+    one.tell("cases", (EVERYTHING, "2026-03-20T15:00"))
+    now = "2026-03-20T15:00"
+    assert (one.verdict(now).state, one.verdict(now).coverage) == (State.EMPTY, 1.0)
+    assert told_of(one, now, "2026-03-01", "2026-03-10").reason == "not_measured"
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [{"measured_from": "2026-01-01"}, {"since": {"column": "changed_at", "start": "2026-01-01"}}],
+    ids=["measured_from", "start"],
+)
+def test_where_a_source_says_from_when_it_tells_it_tells_from_then(
+    make: Callable[..., Site], stated: Mapping[str, Any]
+) -> None:
+    one = make(SHARE, {"cases": {**CASE_SOURCE, **stated}})
+    one.tell("cases", (EVERYTHING, "2026-03-11"), case("1", accepted_at="2026-03-10T15:00"))
+    assert told_of(one, "2026-03-11T00:00", "2026-01-01", "2026-02-01").state is State.EMPTY
+    assert told_of(one, "2026-03-11T00:00", "2025-12-01", "2026-01-01").reason == "not_measured"
+
+
+def test_no_day_before_the_first_record_is_owed(make: Callable[..., Site]) -> None:
+    one = make(DAYS, {"cases": CASE_SOURCE})
+    one.tell("cases", (EVERYTHING, "2026-03-07"), case("1", accepted_at="2026-03-04T17:00"))
+    verdict = one.verdict("2026-03-07T00:00")  # Wednesday, Thursday and Friday
+    assert (verdict.good, verdict.bad) == (1, 2)
 
 
 # --- days that are not owed yet ---------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from agent.asking import answer
 from agent.cli.exporting import make_again, make_and_log
 from agent.cli.options import DONE
 from agent.ledger import Ledger, acts
-from agent.model import ConfigError, Unit
+from agent.model import ConfigError, State, Unit
 from agent.plots import Bars, Points
 from agent.report import charts
 from agent.shown import shown
@@ -225,6 +225,16 @@ def test_a_project_of_rows_people_state_alone_is_told_without_drawings(tmp_path:
     with form_site(tmp_path, plan) as site:
         made = report(site, form, ending=ending)
     assert "3项待填报" in made.said[0]
+
+
+def test_a_year_of_which_the_source_holds_nothing_is_compared_with_nothing(tmp_path: Path) -> None:
+    source = {key: value for key, value in SOURCE.items() if key != "measured_from"}
+    with form_site(tmp_path, source=source) as site, made_from(site, "monthly-report", "2026-05") as told:
+        before = told.year_before[("ops", "answered", None)]
+        assert (before.state, before.reason, before.value) == (State.NO_DATA, "not_measured", None)
+        text = report(site, "monthly-report", "2026-05").content.decode()
+    assert "无上年数据" in text
+    assert "好转" not in text
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from agent.book.exclusions import in_force
 from agent.book.lines import Derived, change_observations, observe_all, place_of, stored_lines
 from agent.book.ranking import Current, Ranking
 from agent.book.rejects import book_rejects
+from agent.book.source_history import note_first
 from agent.book.source_states import note_complete, note_failure, note_read
 from agent.book.standing import WITHDRAW
 from agent.book.writing import Writing
@@ -37,7 +38,9 @@ class Book:
         """Book one page: all of it or, when anything fails, nothing."""
         with self.ledger.write() as session:
             derived = self._served(session)
-            booked = _book_records(session, delivery, folded(session, delivery), derived)
+            records = folded(session, delivery)
+            booked = _book_records(session, delivery, records, derived)
+            note_first(session, delivery.source, records, delivery.now)
             booked = booked._replace(rejected=book_rejects(session, delivery))
             note_read(session, delivery, booked)
         return booked

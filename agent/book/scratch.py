@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import chain, groupby
@@ -18,7 +18,7 @@ from agent.book.history import served_at
 from agent.book.noticing import INSERT, NOTHING, OF_CHANGES
 from agent.book.registry import register
 from agent.book.revival import revived
-from agent.book.source_history import Stretch, states_at, told_at
+from agent.book.source_history import Stretch, firsts, states_at, told_at
 from agent.book.standing import standing
 from agent.ledger import Ledger, Session, acts
 from agent.ledger.acts import Act
@@ -84,7 +84,8 @@ def ledger_at(
                 total = (session.one(f"SELECT COUNT(*) FROM record WHERE pk > 0{among}", kinds) or (0,))[0]
             book = Book(scratch, register(scratch, judged).keys)
             states, told = _sources_then(session, learned_at, through) if of_then else _sources_now(session)
-            _copy_sources(scratch, states, _cut(told, instant) if cut else told)
+            known_from = firsts(session, seq if of_then else None)
+            _copy_sources(scratch, states, _cut(told, instant) if cut else told, known_from)
             _copy_acts(session, scratch, seq)
             _copy_findings(session, scratch, seq, "" if of_then and not tried else AS_CHANGED)
             rows = session.stream(KNOWN.replace("{among}", among), (seq, *kinds, seq, seq, seq, *kinds), SLICE)
@@ -144,8 +145,9 @@ def _cut(told: Told, instant: Instant) -> Told:
     return {source: [(a, min(b, instant)) for a, b in stretches if a < instant] for source, stretches in told.items()}
 
 
-def _copy_sources(scratch: Ledger, states: States, told: Told) -> None:
+def _copy_sources(scratch: Ledger, states: States, told: Told, known_from: Mapping[str, Instant]) -> None:
     with scratch.write() as write:
+        write.many("INSERT INTO source_first (source, first, seq) VALUES (?,?,0)", list(known_from.items()))
         write.many(
             "INSERT INTO source_state (source, last_attempt, last_success, reason) VALUES (?,?,?,?)",
             [(source, success, success, reason) for source, success, reason in states],

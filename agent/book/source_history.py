@@ -1,5 +1,7 @@
 """What each source had told and how it was doing at a past instant; `coverage` and `source_state` hold today's.
 
+A stretch that begins at 0 is all there is; how far back that goes, only the records say.
+
 What a source tells mostly grows with the clock, poll by poll. Such polls are one row, as long as none failed between
 and none came late: of a row whose polls were from `first_at` to `last_at` the end known at an instant between is
 `first_ends` plus the time since `first_at`.
@@ -7,10 +9,11 @@ and none came late: of a row whose polls were from `first_at` to `last_at` the e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from agent.ledger import Session
-from agent.model import Instant
+from agent.model import Instant, Record
 
 Stretch = tuple[Instant, Instant]
 MISSED_POLLS = 3  # so many intervals without a poll are a gap in what was known
@@ -58,6 +61,21 @@ def note_turn(session: Session, source: str, reason: str | None, now: Instant) -
             "ON CONFLICT (source, at) DO UPDATE SET reason = excluded.reason, seq = excluded.seq",
             (source, now, reason, session.seq),
         )
+
+
+def note_first(session: Session, source: str, records: Iterable[Record], now: Instant) -> None:
+    """A source told of these records at `now`: keep from when on it tells anything."""
+    (known,) = session.one("SELECT MIN(first) FROM source_first WHERE source = ?", (source,)) or (None,)
+    earliest = min((at for record in records for at in record.times.values()), default=now)
+    first = min(earliest, now if known is None else known)
+    if first != known:
+        session.run("INSERT INTO source_first (source, first, seq) VALUES (?,?,?)", (source, first, session.seq))
+
+
+def firsts(session: Session, through: int | None = None) -> dict[str, Instant]:
+    """The earliest instant each source told anything of, or at which it was first read; as known in a batch."""
+    known, values = ("", ()) if through is None else ("WHERE seq <= ? ", (through,))
+    return dict(session.rows(f"SELECT source, MIN(first) FROM source_first {known}GROUP BY source", values))
 
 
 def told_at(session: Session, instant: Instant, through: int | None = None) -> dict[str, list[Stretch]]:

@@ -10,10 +10,11 @@ from itertools import chain
 from agent.book.acknowledgements import acknowledgements
 from agent.book.definition import Definition, all_indicators, definitions
 from agent.book.served import current
+from agent.book.source_history import firsts
 from agent.book.standing import objection_of, reading_hash, standing
 from agent.book.statements import statements
 from agent.config import Config, Plan, Source
-from agent.evaluate.coverage import Stretch, registers_of, systems_told, until_now
+from agent.evaluate.coverage import Stretch, from_first, registers_of, systems_told, until_now
 from agent.evaluate.held import Held
 from agent.evaluate.numbers import moved_numbers
 from agent.evaluate.openwork import OpenObservation, with_clocks
@@ -268,6 +269,9 @@ class Board:
             self._status(source, state.get(source.id), rejects.get(source.id, 0), told)
             for source in self.config.sources
         )
+        known_from, days = firsts(session), self.config.plans[0].days
+        for source in self.config.sources:
+            told[source.id] = from_first(told.get(source.id, ()), source, known_from.get(source.id), days)
         self._take_coverage(told, statuses, now)
         return statuses
 

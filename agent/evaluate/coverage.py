@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from agent.config import Source
 from agent.measures import Measure, Uptime
-from agent.model import Day, Instant, SourceStatus
+from agent.model import Day, Instant, SourceStatus, instant_of
 from agent.worktime import LocalDays
 
 Stretch = tuple[Instant, Instant]
@@ -36,6 +36,20 @@ def systems_told(measure: Measure, promised: Iterable[str], sources: Sequence[So
         return measure.systems or ("",)
     unnamed = ("",) if not measure.systems and not all(telling) else ()
     return (*(name for name in measure.systems or promised if name in spoken), *unnamed)
+
+
+def from_first(told: Iterable[Stretch], source: Source, first: Instant | None, days: LocalDays) -> list[Stretch]:
+    """What a source told, of which one stretch may begin at 0: all there is.
+
+    That reaches back to the day of its first record, or of its first read, or to where it is asked to start; where the
+    source says since when it is measured, it reaches back to that.
+    """
+    if first is None or source.measured_from is not None:
+        return list(told)
+    begun = days.start_of(days.day_of(first))
+    if source.since_start is not None:
+        begun = min(begun, instant_of(source.since_start))
+    return [(a, b) if a > 0 else (begun, max(begun, b)) for a, b in told]
 
 
 def until_now(told: Iterable[Stretch], status: SourceStatus | None, now: Instant, overlap: int) -> list[Stretch]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.evaluate.coverage import Stretch, first_whole_day, gaps, history, registers_of, together, until_now
+from agent.book.source_history import firsts
+from agent.evaluate.coverage import (
+    Stretch,
+    first_whole_day,
+    from_first,
+    gaps,
+    history,
+    registers_of,
+    together,
+    until_now,
+)
 from agent.explain.explanation import Gap
 from agent.explain.subject import Subject
 from agent.ledger import Session
@@ -23,7 +33,9 @@ def told(session: Session, about: Subject) -> Told:
         found[source].append((begins, ends))
     statuses = {status.source: status for status in about.snapshot.sources}
     overlaps = {source.id: source.spec.since.overlap if source.spec.since else 0 for source in about.sources}
-    return {name: until_now(found[name], statuses.get(name), about.now, overlaps[name]) for name in names}
+    known_from, days = firsts(session), about.plan.days
+    begun = {one.id: from_first(found[one.id], one, known_from.get(one.id), days) for one in about.sources}
+    return {name: until_now(begun[name], statuses.get(name), about.now, overlaps[name]) for name in names}
 
 
 def accountable(known: Told, about: Subject) -> list[Stretch]:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 metadata = MetaData()
 
 # One row: the last batch number and the last record key given out. Whoever writes first takes this row's lock, so
@@ -79,6 +79,15 @@ telling = Table(
     Column("ends", BigInteger, nullable=False),
     Column("first_seq", BigInteger),  # the batch of the first of them, where it was kept
     PrimaryKeyConstraint("source", "begins", "first_at"),
+)
+# The earliest instant a source told anything of, or at which it was first read; each new one is below the former.
+source_first = Table(
+    "source_first",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    PrimaryKeyConstraint("source", "first"),
 )
 # When a source could no longer be read, and why; without a reason, when it could again.
 source_turn = Table(
