@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.config import Source
 from agent.evidence.archive import BrokenError, ContainerWriter, members
 from agent.evidence.cells import Moments, guarded, instant, unguarded
 from agent.evidence.records import RecordTable
 from agent.model import Record
 from agent.worktime import LocalDays
 from tests.closed_site import problems
-from tests.plans import at
+from tests.plans import at, site
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
     ["=1+1", "+1", "-5", "-5.5", "-x", "@a", "'", "''", "", "\t=1", "a\r\nb", '"', ",", "\0", "00123"]
@@ -42,6 +43,26 @@ def test_an_hour_the_clock_shows_twice_is_told_apart() -> None:
     assert moments.text(at("2026-03-02T09:00:00")) == "2026-03-02T02:00:00+01:00"
 
 
+@pytest.fixture(params=["mapped", "mapped no longer"], scope="module")
+def mapped(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Source | None:
+    """A source with columns of its own for some of the names below; or none, so that all stand in the last column."""
+    if request.param == "mapped no longer":
+        return None
+    log = {
+        "collector": "file",
+        "path": "log*.csv",
+        "record": "fault",
+        "id": "id",
+        "event": "event",
+        "at": "at",
+        "times": {name: {"first": "told"} for name in ("a", "reported_at")},
+        "fields": {name: {"last": name} for name in ("b", "state")},
+        "pairs": {"pause": ["wait", "resume"]},
+    }
+    measure = {"kind": "share", "of": "fault", "cohort": "reported_at", "good_when": {"state": "done"}}
+    return site(tmp_path_factory.mktemp("site"), {"x": measure}, sources={"faults": log}).source("faults")
+
+
 NAMES = st.sampled_from(["a", "b", "state", "reported_at", "pause"])
 INSTANTS = st.integers(-(10**15), 10**16)
 
@@ -61,10 +82,14 @@ INSTANTS = st.integers(-(10**15), 10**16)
         withdrawn=st.booleans(),
     )
 )
-def test_every_record_comes_back_from_its_row_also_what_a_former_mapping_left(record: Record) -> None:
+def test_every_record_comes_back_from_its_row_also_what_a_former_mapping_left(
+    mapped: Source | None, record: Record
+) -> None:
     days = LocalDays("Asia/Shanghai")
-    told = RecordTable("faults", None, days)
-    assert told.record(told.row(record, told.told(record))) == record
+    told = RecordTable("faults", mapped, days)
+    row = told.row(record, told.told(record))
+    assert told.record(row) == record
+    assert len(row) == len(told.columns)
 
 
 @pytest.fixture
