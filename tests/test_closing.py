@@ -317,6 +317,15 @@ TOLD = """\
       变化来自：2026-03-05 10:00:00 读自 faults"""
 
 
+def test_what_differs_in_a_pack_is_told_in_a_block_each_with_no_name_broken(site: Site, tmp_path: Path) -> None:
+    closed(site, tmp_path / "pack.zip", now=NOW)
+    change = {"verdicts.json": verdict_with("good", 99, "answered")}
+    forgery = forged(tmp_path / "pack.zip", tmp_path / "forged.zip", change)
+    text = printed(terminal.verified(verify(forgery, COLLECTORS, None, lambda done, total: None)))
+    assert "数据截至 2026-03-05 10:00:00\n" in text
+    assert "\nverdicts.json  ops/answered good\n  应为  1\n  实为  99" in text
+
+
 def test_only_of_a_record_whose_limit_has_passed_it_is_said_that_it_has(site: Site, tmp_path: Path) -> None:
     closed(site, tmp_path / "draft.zip", now=NOW)
     text = printed(terminal.closings(since(site, at("2026-03-05T12:00:00")), site.config))

@@ -13,6 +13,7 @@ from agent.findings import Findings
 from agent.ledger import Ledger
 from agent.poll import Round
 from collectors import COLLECTORS
+from tests.commands import dabiao
 from tests.plans import CASE_SOURCE, at, site
 
 SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
@@ -110,3 +111,36 @@ def test_a_source_that_is_configured_no_longer_is_told_as_long_as_its_records_co
     snapshot = Board(config, reading.ledger).refresh(at("2030-02-01"))
     found = [(one.kind, one.subject) for one in Findings(config, reading.ledger).of(snapshot)]
     assert ("orphaned_source", "cases") in found
+    act = Book(reading.ledger, reading.keys).retire("cases", "改名误读", at("2030-02-02"), "wang")
+    assert (act.kind, act.subject, act.body) == (
+        "withdraw",
+        "cases",
+        {"records": 1, "ids": ["a"], "reason": "改名误读"},
+    )
+    assert reading.states() == {"a": ("open", True)}
+    assert recompute(reading.ledger, reading.keys).differences == ()
+    snapshot = Board(config, reading.ledger).refresh(at("2030-02-03"))
+    assert sum(one.good + one.bad + one.open for one in snapshot.verdicts) == 0
+    assert [one for one in Findings(config, reading.ledger).of(snapshot) if one.kind == "orphaned_source"] == []
+
+
+def test_only_a_source_that_is_configured_no_longer_is_retired_and_with_a_reason(reading: Reading) -> None:
+    reading.read({"a": "open"})
+    folder = reading.file.parents[1]
+    where = ["--ledger", str(folder / "ledger.db")]
+    still = dabiao(folder, "retire", "cases", "--reason", "停用", *where)
+    assert (still.code, still.complained) == (
+        2,
+        "dabiao: cases: is still configured; take it out of sources.yaml first\n",
+    )
+    site(folder, {"x": SHARE}, sources={"renamed": CASE_SOURCE})
+    assert dabiao(folder, "retire", "cases", "--reason", " ", *where).complained == (
+        "dabiao: --reason: expected why, got nothing\n"
+    )
+    unknown = dabiao(folder, "retire", "nowhere", "--reason", "停用", *where)
+    assert unknown.complained == (
+        "dabiao: nowhere: none of its records counts; configured no longer, and counting: cases\n"
+    )
+    done = dabiao(folder, "retire", "cases", "--reason", "停用", *where)
+    assert (done.code, done.told.split(" (")[0]) == (0, "cases: 1 records count no more")
+    assert reading.states() == {"a": ("open", True)}

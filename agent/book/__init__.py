@@ -12,6 +12,7 @@ from agent.book.recomputation import Difference, Recomputed, recompute
 from agent.book.registry import catch_up, register
 from agent.book.scratch import last_known, ledger_at
 from agent.book.served import Registered, current
+from agent.book.source_states import sources_that_count
 from agent.book.standing import Standing, reading_hash, standing
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "recompute",
     "register",
     "setting_for",
+    "sources_that_count",
     "standing",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from agent.book.bodies import decode
 from agent.book.definition import Definition
@@ -18,11 +19,13 @@ from agent.book.source_states import note_complete, note_failure, note_read
 from agent.book.standing import WITHDRAW
 from agent.book.writing import Writing
 from agent.ledger import Ledger, Session, acts
-from agent.model import Instant, LedgerError, Record
+from agent.ledger.acts import Act
+from agent.model import Instant, LedgerError, Mapped, Record
 
 CURRENT = (
     "SELECT id, pk, hash, version, changed_at, seq, withdrawn, system, body FROM record WHERE source = ? AND id IN {in}"
 )
+HELD = "SELECT pk, id, kind, system, body, version, changed_at FROM record WHERE source = ? AND NOT withdrawn"
 WITHDRAWN_NAMED = 1000  # ids an act of withdrawal names
 
 
@@ -65,29 +68,35 @@ class Book:
         """
         seen = delivery.seen or set()
         with self.ledger.write() as session:
-            held = session.rows(
-                "SELECT pk, id, kind, system, body, version, changed_at FROM record WHERE source = ? AND NOT withdrawn",
-                (delivery.source,),
-            )
+            held = session.rows(HELD, (delivery.source,))
             gone = [row for row in held if row[0] not in seen]
             many = len(gone) > most * len(held)
             if many and allow is not None:
-                ids = sorted(row[1] for row in gone)
-                told = {"records": len(ids), "ids": ids[:WITHDRAWN_NAMED]}
-                acts.append(session, delivery.now, allow, WITHDRAW, delivery.source, told)
+                acts.append(session, delivery.now, allow, WITHDRAW, delivery.source, _named(gone))
             elif many:
                 raise LedgerError(
                     f"{delivery.source}: a complete read lacks {len(gone)} of {len(held)} records; "
                     "nothing was withdrawn (confirm with collect --confirm-withdrawals)"
                 )
-            records = [
-                decode(kind, delivery.source, id, system, body, version, changed_at, True)
-                for _, id, kind, system, body, version, changed_at in gone
-            ]
+            records = _withdrawn(delivery.source, gone)
             # That a record is gone is no growth of it.
             booked = _book_records(session, replace(delivery, revisions=True), records, self._served(session))
             note_complete(session, delivery, booked)
         return booked
+
+    def retire(self, source: str, reason: str, now: Instant, who: str) -> Act:
+        """Withdraw every record of a source: none of them counts any more. An act, kept with their ids and why."""
+        with self.ledger.write() as session:
+            held = session.rows(HELD, (source,))
+            act = acts.append(session, now, who, WITHDRAW, source, {**_named(held), "reason": reason})
+            served, booked = self._served(session), Booked()
+            delivery = Delivery(source, "", Mapped([], [], [], None), now)
+            for kind in sorted({row[2] for row in held}):
+                delivery = replace(delivery, kind=kind)
+                of_kind = [row for row in held if row[2] == kind]
+                booked = booked.plus(_book_records(session, delivery, _withdrawn(source, of_kind), served))
+            note_complete(session, delivery, booked)
+        return act
 
     def derive_again(self, session: Session, source: str, id: str) -> None:
         """Derive one record anew, after something other than the record itself changed how it counts."""
@@ -120,6 +129,19 @@ class Book:
                 )
             served.append(Derived(pk, known, built if state == "building" else None))
         return served
+
+
+def _named(gone: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """What an act says of the records that are withdrawn."""
+    ids = sorted(row[1] for row in gone)
+    return {"records": len(ids), "ids": ids[:WITHDRAWN_NAMED]}
+
+
+def _withdrawn(source: str, gone: Sequence[Sequence[Any]]) -> list[Record]:
+    return [
+        decode(kind, source, id, system, body, version, changed_at, True)
+        for _, id, kind, system, body, version, changed_at in gone
+    ]
 
 
 def _book_records(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from agent.book.delivery import Booked, Delivery
 from agent.book.source_history import note_told, note_turn
-from agent.ledger import Session
+from agent.ledger import Ledger, Session
 from agent.model import Instant
 
 
@@ -65,6 +65,12 @@ def note_failure(session: Session, source: str, reason: str, now: Instant, signa
         (source, now, reason, json.dumps(dict(signals))),
     )
     note_turn(session, source, reason, now)
+
+
+def sources_that_count(ledger: Ledger) -> dict[str, int]:
+    """How many records of each source are not withdrawn; sources without any are left out."""
+    with ledger.read() as session:
+        return dict(session.rows("SELECT source, COUNT(*) FROM record WHERE NOT withdrawn GROUP BY source"))
 
 
 def note_complete(session: Session, delivery: Delivery, booked: Booked) -> None:

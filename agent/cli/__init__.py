@@ -70,6 +70,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "confirm": people.confirm,
     "acknowledge": people.acknowledge,
     "acts": people.acts_,
+    "retire": sources.retire,
     "recompute": sources.recompute,
     "render": rendering.render,
     "close": closing.close,

@@ -15,6 +15,7 @@ from agent.cli.opening import (
     progress,
     register_all,
     rounds_of,
+    say,
     served,
 )
 from agent.cli.options import (
@@ -28,6 +29,7 @@ from agent.cli.options import (
     Sources,
     Targets,
 )
+from agent.model import ConfigError
 
 if TYPE_CHECKING:
     from agent.config import Config
@@ -108,6 +110,33 @@ def collect(
                 )
     console().print(terminal.collected(outcomes))
     return DOES_NOT_HOLD if any(outcome.reason for outcome in outcomes) else DONE
+
+
+def retire(
+    source: Annotated[str, typer.Argument(help="A source that is configured no longer.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why its records should not count any more.")],
+    targets: Targets = DEFAULT_TARGETS,
+    sources: Sources = DEFAULT_SOURCES,
+    ledger: LedgerAt = DEFAULT_LEDGER,
+) -> None:
+    """Withdraw every record of a source that was taken out of the configuration; until then they count on."""
+    from agent.acts import account
+    from agent.book import Book, sources_that_count
+    from agent.poll import now_instant
+
+    config = load(targets, sources)
+    if config.source(source) is not None:
+        raise ConfigError(f"{source}: is still configured; take it out of {sources} first")
+    if not reason.strip():
+        raise ConfigError("--reason: expected why, got nothing")
+    with open_ledger(ledger, made=False) as opened:
+        held = {name: records for name, records in sources_that_count(opened).items() if config.source(name) is None}
+        if source not in held:
+            known = ", ".join(sorted(held)) or "none"
+            raise ConfigError(f"{source}: none of its records counts; configured no longer, and counting: {known}")
+        book = Book(opened, served(opened, config).known)
+        act = book.retire(source, reason.strip(), now_instant(), account())
+    say(f"{source}: {held[source]} records count no more ({act.account}, 第{act.n}条)")
 
 
 def rejects_list(

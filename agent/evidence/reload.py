@@ -106,6 +106,8 @@ def _given(pack: Pack) -> Given | None:
         return None
     with _read(EXPECTED):
         known = read_known(json.loads(pack.content(EXPECTED)))
+    if AHEAD not in pack.members:
+        raise BrokenError(AHEAD, "在包内", "缺少")
     with _read(AHEAD):
         return Given(read_days(_body(pack, AHEAD)), known)
 

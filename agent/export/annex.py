@@ -137,7 +137,7 @@ def _worked_out(line: Line) -> str:
     amounts = ""
     if stated.numerator is not None and stated.denominator is not None:
         amounts = f"{written(stated.numerator, 6)} ÷ {written(stated.denominator, 6)}；"
-    return f"{amounts}由{stated.account}填报（第{stated.act}号记录）"
+    return f"{amounts}由{stated.account}填报（第{stated.act}条）"
 
 
 def _beside(grid: Grid, basis: Basis, appraisal: Appraisal, lines: Sequence[Line]) -> None:

@@ -41,7 +41,10 @@ def orphaned_source(look: Look) -> Iterator[Finding]:
     ):
         counts = "SELECT 1 FROM record WHERE source = ? AND NOT withdrawn LIMIT 1"
         if name not in known and look.session.one(counts, (name,)):
-            text = f"账本中有 {records:,} 条来自它的记录仍计入指标，但配置里已没有这个数据源；若是改名，请改回原名"
+            text = (
+                f"账本中有 {records:,} 条来自它的记录仍计入指标，但配置里已没有这个数据源；若是改名，请改回原名；"
+                "不应再计入的，用 dabiao retire 撤下"
+            )
             yield Finding("orphaned_source", name, text, look.now)
 
 

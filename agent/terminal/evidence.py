@@ -6,18 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 
 from agent.config import Config
 from agent.evidence import Closed, Moved, Verified
-from agent.terminal.grid import Column, Grid, said
+from agent.terminal.grid import labelled, said
 from agent.terminal.since import LISTED, STAGES, compared, names_of
-
-PROBLEMS = (
-    Column("文件", least=16),
-    Column("位置", least=8),
-    Column("应为", least=12),
-    Column("实为", least=12),
-)
 
 
 def closed(done: Closed, out: Path, config: Config) -> RenderableType:
@@ -73,8 +67,11 @@ def verified(check: Verified) -> RenderableType:
         looked = f"文件 {check.files:,} 个，记录 {check.records:,} 条，判定 {check.values:,} 个"
         lines.append(said(f"{looked}：哈希与链全部相符，重新计算没有差异", "green"))
         return Group(*lines)
-    rows = [[said(one.file), said(one.where), said(one.expected), said(one.got)] for one in check.problems[:LISTED]]
-    lines += [said(f"有 {len(check.problems):,} 处不符", "bold red"), Grid(PROBLEMS, rows)]
+    lines.append(said(f"有 {len(check.problems):,} 处不符", "bold red"))
+    for one in check.problems[:LISTED]:
+        lines.append(said(f"{one.file}  {one.where}".rstrip()))
+        both = ("应为", said(one.expected)), ("实为", said(one.got))
+        lines.append(Padding(labelled(both), (0, 0, 0, 2)))
     if len(check.problems) > LISTED:
         lines.append(said(f"以上为前 {LISTED} 处", "dim"))
     return Group(*lines)
