@@ -267,7 +267,7 @@ ENDINGS: list[tuple[tuple[str, ...], int]] = [
     (("close", "--period", "January", "-o", "pack.zip"), 2),
     (("close", "--year", "2026", "-o", "pack.zip", "--restate"), 2),
     (("verify", "gone.zip"), 2),
-    (("verify", "faults.csv"), 1),
+    (("verify", "faults.csv"), 2),
     (("status", "--window", "week"), 2),
     (("status", "--colour"), 2),
     (("status", "--at", "0001-01-01"), 2),
