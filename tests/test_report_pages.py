@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from tests.accessibility import axe_complaints
 from tests.form_site import PLAN, ROWS, form_site
 from tests.report_site import report
 from tests.servers import program, writer
@@ -125,6 +126,18 @@ def test_a_year_prints_on_a4_with_nothing_cut_off(chromium: Callable[..., Page],
     assert page.evaluate(RUNS_OVER) == [0, 0]
     assert page.evaluate(OUT_OF_DRAWING) == []
     assert pages(page, tmp_path) >= 2
+
+
+@pytest.mark.parametrize(("form", "month"), [("monthly-report", "2026-09"), ("annual-report", None)])
+def test_axe_finds_nothing_wrong_with_a_report(
+    chromium: Callable[..., Page], tmp_path: Path, form: str, month: str | None
+) -> None:
+    with form_site(tmp_path) as site:
+        site.state_all()
+        (tmp_path / "report.html").write_bytes(report(site, form, month).content)
+    page = chromium()
+    page.goto((tmp_path / "report.html").as_uri())
+    assert axe_complaints(page) == []
 
 
 @pytest.mark.parametrize(("form", "least", "most"), [("monthly-report", 1, 1), ("annual-report", 2, 5)])
