@@ -52,7 +52,7 @@ def test_the_rule_behind_a_records_own_alert_is_silenced_by_it_until_it_has_ende
 
 
 def test_a_fault_that_is_known_rings_although_its_desk_cannot_be_read_any_more(whole: Chain) -> None:
-    whole.platform.report("F4", seconds_ago=165)  # due soon in a quarter of a minute
+    whole.platform.report("F4", seconds_ago=145)  # due soon in more than half a minute
     wait_until(lambda: "F4" in whole.site.run("status", "--open").out, whole.seen)
     with whole.platform.failing("/faults"):
         wait_until(lambda: whole.ask('dabiao_source_up{source="fault-desk"} == 0') != [], whole.seen)
@@ -94,7 +94,7 @@ def test_a_source_that_dies_is_one_alert_and_silences_what_follows_from_it(whole
         standing = {one["labels"]["alertname"]: one["status"]["state"] for one in whole.standing(source="case-desk")}
         assert standing == {"DabiaoSourceDown": "active", "DabiaoRowsRejected": "suppressed"}
         assert not whole.ask('ALERTS{alertname="DabiaoNoData"}')
-    assert told.annotations["summary"].startswith("【重要】数据源case-desk无法读取")
+    assert told.annotations["summary"].startswith("【重要】数据源办件台(case-desk)无法读取，已")
     # All sources that are down are told of together, and told of again once another has joined them; on a busy machine
     # one may be late for a moment. Of this one and of what follows from it there is one alert.
     begun = {tuple(sorted(one.labels.items())) for one in whole.receivers.told[before:] if one.status == "firing"}
