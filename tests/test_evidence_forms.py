@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 from openpyxl import load_workbook
 
 from agent.asking import answer
+from agent.book import Proposal, definitions, register
 from agent.book.period import period_of, year_of
 from agent.cli.exporting import make_again
 from agent.cli.options import DONE
@@ -330,3 +332,23 @@ def test_a_level_for_which_a_form_has_no_place_is_said_before_anything_is_closed
         with pytest.raises(ConfigError, match="mapping 中没有“别的 · 层级”"):
             closed(site, tmp_path / "pack.zip", period=MONTHS, now=AUGUST)
         assert not (tmp_path / "pack.zip").exists()
+
+
+def test_a_pack_closed_while_a_changed_rule_waits_is_verified_by_the_rule_that_serves(tmp_path: Path) -> None:
+    changed = copy.deepcopy(PLAN)
+    changed["projects"]["ops"]["indicators"]["answered"]["measure"]["limit"] = "15 min"
+    (tmp_path / "site").mkdir()
+    with form_site(tmp_path / "site") as site:
+        site.state_all()
+        (targets := site.folder / "targets.yaml").write_text(yaml.safe_dump(changed, allow_unicode=True))
+        site.config = load([targets], site.folder / "sources.yaml", collectors=COLLECTORS, environ={})
+        register(site.ledger, definitions(site.config), Proposal("wang", at("2026-12-01T09:00")))
+        closed(site, tmp_path / "pack.zip", period=YEAR, now=OVER)
+    told = {
+        name: json.loads(Pack(tmp_path / "pack.zip").content(name)) for name in ("definitions.json", "verdicts.json")
+    }
+    states = [rule["state"] for rule in told["definitions.json"] if rule["indicator"] == "answered"]
+    assert sorted(states) == ["active", "waiting"]
+    (verdict,) = [one for one in told["verdicts.json"] if (one["indicator"], one["system"]) == ("answered", None)]
+    assert (verdict["good"], verdict["bad"]) == (3, 2)
+    assert problems(tmp_path / "pack.zip") == ()

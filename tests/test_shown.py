@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model import SECOND_US, Target, Unit, instant_of
-from agent.shown import between, countdown, moment, round_to, shown, shown_target
+from agent.shown import between, countdown, in_unit, moment, round_to, shown, shown_target
 
 AT_LEAST_95 = Target(">=", Fraction(95, 100), Unit.RATIO, ">=95%")
 WITHIN_5_MIN = Target("<=", Fraction(300), Unit.SECONDS, "<=5分钟")
@@ -32,6 +32,19 @@ WITHIN_5_MIN = Target("<=", Fraction(300), Unit.SECONDS, "<=5分钟")
 )
 def test_a_share_is_printed_so_that_a_miss_shows(value, text):
     assert shown(Fraction(value), Unit.RATIO, AT_LEAST_95) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "number"),
+    [
+        ("0.9533333", AT_LEAST_95, ("95.33", "%")),
+        ("0.94996", AT_LEAST_95, ("94.996", "%")),
+        ("300.001", WITHIN_5_MIN, ("5.00002", "分钟")),
+        ("182.4", WITHIN_5_MIN, ("3.04", "分钟")),
+    ],
+)
+def test_a_bare_number_shows_a_miss_too(value, target, number):
+    assert in_unit(Fraction(value), target) == number
 
 
 @given(st.fractions(0, 1), st.fractions(0, 1))
