@@ -28,7 +28,7 @@ TICK_SECONDS = 5.0
 CATCH_UP_SECONDS = 10.0
 MUCH = 200  # rows after which freed memory is worth giving back
 LOOK_SECONDS = 60.0  # for findings
-AT_ONCE = 100_000  # numbers of a percentile that a start waits for
+AT_ONCE = 10_000  # numbers of a percentile that a start waits for
 LEDGER_TROUBLE = "ledger"  # the kind of finding
 EVENTS = {EVENT_JOB_MISSED: "missed", EVENT_JOB_MAX_INSTANCES: "still_running", EVENT_JOB_ERROR: "failed"}
 
