@@ -72,8 +72,10 @@ def verify(
 ) -> int:
     """Check a pack without the ledger: every hash, then every value worked out again from the pack alone."""
     from agent import evidence, terminal
+    from agent.memory import sweep_seldom
     from collectors import COLLECTORS
 
+    sweep_seldom()
     with progress("verifying") as advance:
         verified = evidence.verify(pack, COLLECTORS, key, advance)
     console().print(terminal.verified(verified))
