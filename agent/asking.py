@@ -46,12 +46,13 @@ def asked(
     *,
     found: bool = True,
     alone: tuple[str, str] | None = None,
+    verdicts_only: bool = False,
 ) -> Iterator[Asked]:
     """The board and Snapshot that answer a question, with the findings if wanted; the ledger stays as it is.
 
     What is asked of the past is judged on a scratch ledger, and so is what the ledger does not know: with files that
     define an indicator otherwise the answer says what the figures would be. There what `alone` says nothing of, another
-    project and indicator, may be left out.
+    project and indicator, may be left out; with `verdicts_only` the ledger behind the Snapshot holds no single records.
     """
     if question.first is not None and question.last is not None:
         plans_of_days(config.plans, question.first, question.last)  # refused before anything is derived
@@ -79,6 +80,7 @@ def asked(
         cut=is_past,
         tried={one.place for one in (*rules, *promises)},
         alone=alone,
+        sums_only=verdicts_only,
         progress=progress,
     ) as scratch:
         board = _board(config, scratch, question, tried)
@@ -150,5 +152,5 @@ def _windows(config: Config, question: Question) -> tuple[WindowsOf, PlansOf]:
 
 def answer(config: Config, ledger: Ledger, question: Question, now: Instant) -> Json:
     """The status answer to a question."""
-    with asked(config, ledger, question, now) as (_, snapshot, _):
+    with asked(config, ledger, question, now, verdicts_only=True) as (_, snapshot, _):
         return status_answer(snapshot, config, window_name(question), question.system, with_open=question.with_open)

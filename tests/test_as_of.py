@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.asking import answer
+from agent import acts as deeds
+from agent.asking import answer, asked
 from agent.book import Book, Delivery, definitions, ledger_at, register
 from agent.book.source_history import states_at, told_at
 from agent.config import Config
@@ -22,8 +23,10 @@ from agent.model import SECOND_US, ConfigError, Mapped, Record, State, Verdict
 from agent.status import Question
 from collectors.probe import Interval, follow
 from collectors.sampling import Sample
+from tests.closed_site import busy_site
 from tests.drawing import examples
 from tests.plans import CASE_SOURCE, at, case, empty_ledger, site
+from tests.small_site import NOW
 
 MEASURES: dict[str, dict[str, Any]] = {
     "on-time": {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "due": "due_at"},
@@ -56,6 +59,13 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return site(tmp_path_factory.mktemp("site"), MEASURES)
 
 
+@contextmanager
+def file_ledger() -> Iterator[Ledger]:
+    """One that is judged while it is read, which one in memory cannot be."""
+    with tempfile.TemporaryDirectory() as folder, closing(Ledger.open(Path(folder) / "ledger.db")) as ledger:
+        yield ledger
+
+
 def told(ledger: Ledger, config: Config, batches: list[list[Record]]) -> None:
     """Each batch is learned an hour after the one before."""
     book = Book(ledger, register(ledger, definitions(config)).keys)
@@ -83,7 +93,7 @@ def check(config: Config, batches: list[list[Record]], known: int) -> None:
         told(everything, config, batches)
         with ledger_at(everything, definitions(config), instant, known_then=True) as then:
             found = facts(then, config, instant)
-    with tempfile.TemporaryDirectory() as folder, closing(Ledger.open(Path(folder) / "some.db")) as some:
+    with file_ledger() as some:
         told(some, config, batches[: known + 1])
         assert found == facts(some, config, instant)
 
@@ -322,11 +332,11 @@ def test_a_running_interval_had_reached_no_further_than_its_last_sample(probing:
     states = [True, True, True, False, False, True, True, True]
     between = [now + 37 for now in seconds]
     live = []
-    for second, up, asked in zip(seconds, states, between, strict=True):
+    for second, up, then in zip(seconds, states, between, strict=True):
         probing.sample(BEGIN + second * SECOND_US, up)
-        live.append(uptime(probing.told(BEGIN + asked * SECOND_US)))
+        live.append(uptime(probing.told(BEGIN + then * SECOND_US)))
     assert len(set(live)) > 5
-    assert [uptime(probing.told_as_of(BEGIN + asked * SECOND_US)) for asked in between] == live
+    assert [uptime(probing.told_as_of(BEGIN + then * SECOND_US)) for then in between] == live
 
 
 def test_an_interval_that_was_withdrawn_later_counted_as_far_as_it_had_come(probing: Sampled) -> None:
@@ -340,6 +350,27 @@ def test_an_interval_that_was_withdrawn_later_counted_as_far_as_it_had_come(prob
     probing.book.withdraw_missing(nothing, allow="wang")
     assert [uptime(probing.told_as_of(BEGIN + second * SECOND_US + 1)) for second in (0, 60, 120)] == live
     assert uptime(probing.told_as_of(BEGIN + 181 * SECOND_US))[1:3] == (0, 0)
+
+
+def test_verdicts_from_sums_are_those_derived_from_every_record(tmp_path: Path) -> None:
+    later = NOW + HOUR_US
+    with busy_site(tmp_path) as busy:
+        times = {"reported_at": at("2026-03-03T09:00"), "responded_at": at("2026-03-03T09:30")}
+        edited = [Record("fault", "faults", id, "archive", times, {"level": "1"}) for id in ("F1", "F6", "F9")]
+        busy.book.deliver(Delivery("faults", "fault", Mapped(edited, [], [], None), later, finished=True))
+        approved = deeds.request_exclusion(busy.ledger, "cases/K1", "", "重复", later, "wang")
+        deeds.approve(busy.ledger, busy.book, approved.n, later, "li")
+        for instant in (NOW, later):
+            told = []
+            for verdicts_only in (True, False):
+                question = Question(as_of=instant)
+                with asked(busy.config, busy.ledger, question, LATEST, verdicts_only=verdicts_only) as one:
+                    with one.board.ledger.read() as session:
+                        kept = session.rows("SELECT COUNT(*) FROM observation WHERE outcome < 3")[0][0]
+                    told.append((one.snapshot.verdicts, one.snapshot.open, one.snapshot.findings, kept))
+            assert told[0][:3] == told[1][:3]
+            assert told[0][3] < told[1][3]
+        assert len({verdict.indicator for verdict in told[0][0]}) > 8
 
 
 @st.composite
@@ -359,12 +390,12 @@ def courses(draw: Callable[[Any], Any]) -> list[tuple[int, str, Any]]:
     ]
 
 
-def check_course(config: Config, folder: Path, course: list[tuple[int, str, Any]], asked: int, later: int) -> None:
+def check_course(config: Config, course: list[tuple[int, str, Any]], place_asked: int, later: int) -> None:
     """What was answered live after a step, some time before the next, is what is answered of that instant later."""
-    with closing(Ledger.open(folder / "ledger.db")) as ledger:
+    with file_ledger() as ledger:
         agent, now, live, instant = Sampled(ledger, config), BEGIN, None, 0
         for place, (after, what, value) in enumerate(course):
-            if place == asked + 1:
+            if place == place_asked + 1:
                 instant = now + min(later, after - 1)
                 live = without_polls(agent.told(instant))
             now += after
@@ -395,7 +426,7 @@ def without_polls(told: dict[str, Any]) -> dict[str, Any]:
 COURSE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
-@settings(COURSE, max_examples=20)
+@settings(COURSE, max_examples=examples(20))
 @given(course=courses(), data=st.data())
 def test_what_was_answered_live_is_answered_as_of_that_instant(
     with_probe: Config, course: list[tuple[int, str, Any]], data: st.DataObject
@@ -415,6 +446,5 @@ def test_what_was_answered_live_is_answered_as_of_that_instant_ten_thousand_time
 def draw_and_check(config: Config, course: list[tuple[int, str, Any]], data: st.DataObject) -> None:
     places = [place for place, step in enumerate(course[1:]) if step[0]]
     if places:
-        with tempfile.TemporaryDirectory() as folder:
-            later = data.draw(st.integers(0, 700 * SECOND_US))
-            check_course(config, Path(folder), course, data.draw(st.sampled_from(places)), later)
+        later = data.draw(st.integers(0, 700 * SECOND_US))
+        check_course(config, course, data.draw(st.sampled_from(places)), later)

@@ -20,6 +20,7 @@ from agent.book.registry import register
 from agent.book.revival import revived
 from agent.book.source_history import Stretch, firsts, states_at, told_at
 from agent.book.standing import standing
+from agent.book.unmoved import take_over
 from agent.ledger import Ledger, Session, acts
 from agent.ledger.acts import Act
 from agent.model import ConfigError, Instant, Mapped, Record, utc_of
@@ -50,6 +51,7 @@ def ledger_at(
     cut: bool = True,
     tried: Collection[Place] = (),
     moving: bool = False,
+    sums_only: bool = False,
     alone: tuple[str, str] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Ledger]:
@@ -60,7 +62,8 @@ def ledger_at(
     as it stood; of what is known today, what happened after the instant is left out, unless it is not to be `cut`. What
     was known then is judged by the definitions of then, on today's calendar, save those that are `tried`. Where one
     project and indicator `alone` is asked about, only records of the kinds it reads are derived. Raises ConfigError
-    where nothing was known yet. It costs a derivation of every such record, and writes nothing.
+    where nothing was known yet. It costs a derivation of every such record, and writes nothing; where `sums_only` are
+    asked about, as verdicts are made of, one of the records that have moved since.
     """
     learned_at = instant if learned_by is None else learned_by
     of_then, cut = known_then or through is not None, cut and not known_then
@@ -82,12 +85,16 @@ def ledger_at(
                 judged = [one for one in judged if one.kind in kinds]
                 among += f" AND kind IN ({','.join('?' * len(kinds))})"
                 total = (session.one(f"SELECT COUNT(*) FROM record WHERE pk > 0{among}", kinds) or (0,))[0]
-            book = Book(scratch, register(scratch, judged).keys)
+            keys = register(scratch, judged).keys
+            book = Book(scratch, keys)
             states, told = _sources_then(session, learned_at, through) if of_then else _sources_now(session)
             known_from = firsts(session, seq if of_then else None)
             _copy_sources(scratch, states, _cut(told, instant) if cut else told, known_from)
             _copy_acts(session, scratch, seq)
             _copy_findings(session, scratch, seq, "" if of_then and not tried else AS_CHANGED)
+            if sums_only and of_then and not cut and take_over(session, scratch, keys, seq):
+                among += f" AND touched_seq > {int(seq)}"
+                total = (session.one(f"SELECT COUNT(*) FROM record WHERE pk > 0{among}", kinds) or (0,))[0]
             rows = session.stream(KNOWN.replace("{among}", among), (seq, *kinds, seq, seq, seq, *kinds), SLICE)
             done = 0
             known = chain(grown(session, seq, among, kinds), map(_record, rows))

@@ -74,7 +74,7 @@ def status(
     with (
         open_ledger(ledger, made=False) as opened,
         progress("judging") as advance,
-        asked(config, opened, question, now_instant(), advance) as (_, snapshot, tried),
+        asked(config, opened, question, now_instant(), advance, verdicts_only=True) as (_, snapshot, tried),
     ):
         pass
     if as_json:
