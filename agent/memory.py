@@ -1,19 +1,25 @@
-"""The memory of the process: few arenas for many threads, freed memory given back, cycles looked for seldom."""
+"""The memory of the process: few heaps for many threads, freed memory given back, cycles looked for seldom."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 
-M_ARENA_MAX = -8  # of glibc's malloc.h
+# Of glibc's malloc.h.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 ARENAS = 2
+LARGE_BYTES = 128 * 1024
 A_PAGE_MAKES = 100_000  # things that booking one page keeps until it is booked
 
 
-def few_arenas() -> None:
-    """Have the threads share a few heaps. It does nothing where the C library is not glibc."""
+def keep_small() -> None:
+    """Have the threads share a few heaps, and large blocks lie outside them, so that they go back when they are freed.
+
+    By itself glibc puts ever larger blocks into the heaps. It does nothing where the C library is another.
+    """
     if libc := _glibc():
-        libc.mallopt(M_ARENA_MAX, ARENAS)
+        for setting, value in ((M_ARENA_MAX, ARENAS), (M_MMAP_THRESHOLD, LARGE_BYTES), (M_TRIM_THRESHOLD, LARGE_BYTES)):
+            libc.mallopt(setting, value)
 
 
 def give_back() -> None:

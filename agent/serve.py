@@ -19,7 +19,7 @@ from agent.doors import Doors
 from agent.evaluate import course, plans_in_force
 from agent.explain import explain
 from agent.ledger import Ledger
-from agent.memory import few_arenas
+from agent.memory import keep_small
 from agent.model import Instant, Snapshot, Verdict
 from agent.notify import Notifier, Outbox
 from agent.poll import Publisher, Round, Schedule, now_instant
@@ -53,7 +53,7 @@ def serve(
     from agent.web import app
     from agent.web.patience import Patient
 
-    few_arenas()
+    keep_small()
     doors = doors or Doors()
     tls, layers = doors.tls(), doors.layers()
     sockets = doors.sockets(listen)

@@ -26,7 +26,6 @@ from agent.poll.round import Outcome, Round
 log = logging.getLogger("dabiao.poll")
 TICK_SECONDS = 5.0
 CATCH_UP_SECONDS = 10.0
-MUCH = 200  # rows after which freed memory is worth giving back
 LOOK_SECONDS = 60.0  # for findings
 AT_ONCE = 10_000  # numbers of a percentile that a start waits for
 LEDGER_TROUBLE = "ledger"  # the kind of finding
@@ -89,6 +88,7 @@ class Schedule:
         self.config, self.ledger, self.rounds, self.publisher = config, ledger, list(rounds), publisher
         self.clock, self.speed = clock, speed
         self.board = Board(config, ledger, patience=AT_ONCE)
+        self._definitions = definitions(config)
         self._findings, self._looked = Findings(config, ledger), -LOOK_SECONDS
         self._found: tuple[Finding, ...] = ()
         self._wake, self._stopping = threading.Event(), threading.Event()
@@ -200,14 +200,15 @@ class Schedule:
         return TICK_SECONDS if due is None else max(0.05, min(TICK_SECONDS, (due + 1 - now) / SECOND_US))
 
     def _keep_up(self) -> None:
-        """Derive what still has to be: at the start, and what somebody has approved since."""
+        """Derive what still has to be: at the start, and what somebody has approved since; keep the process small."""
         self._catch_up()
         while not self._stopping.wait(CATCH_UP_SECONDS):
             self._catch_up()
+            give_back()  # of what polls, ticks and pages have freed meanwhile
 
     def _catch_up(self) -> None:
         try:
-            registered = current(self.ledger, definitions(self.config))
+            registered = current(self.ledger, self._definitions)
             if registered.known.keys().isdisjoint(registered.building):
                 return
             log.info("event=derive definitions=%d", len(registered.building))
@@ -232,8 +233,6 @@ class Schedule:
             self._wake.set()
         if any((outcome.booked.new, outcome.booked.changed, outcome.booked.rejected)):
             self._wake.set()
-        if sum(outcome.booked) > MUCH:
-            give_back()
         if self._trouble is not None:
             log.info("event=ledger-recovered")
             self._trouble = None
