@@ -145,6 +145,10 @@ class Chain:
         found: list[dict[str, Any]] = answer.json()["data"]["result"]
         return found
 
+    def status(self, **asked: str) -> str:
+        """What the agent answers of how things stand, sooner than a command could be started."""
+        return requests.get(f"http://{self.agent}/api/v1/status", params=asked, timeout=30).text
+
     def standing(self, **labels: str) -> list[dict[str, Any]]:
         """The alerts Alertmanager holds, told or silenced."""
         alerts = requests.get(f"{self.alertmanager}/api/v2/alerts", timeout=30).json()

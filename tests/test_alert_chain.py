@@ -53,7 +53,7 @@ def test_the_rule_behind_a_records_own_alert_is_silenced_by_it_until_it_has_ende
 
 def test_a_fault_that_is_known_rings_although_its_desk_cannot_be_read_any_more(whole: Chain) -> None:
     whole.platform.report("F4", seconds_ago=145)  # due soon in more than half a minute
-    wait_until(lambda: "F4" in whole.site.run("status", "--open").out, whole.seen)
+    wait_until(lambda: "F4" in whole.status(open="1"), whole.seen)
     with whole.platform.failing("/faults"):
         wait_until(lambda: whole.ask('dabiao_source_up{source="fault-desk"} == 0') != [], whole.seen)
         assert not whole.receivers.of("firing", ticket="F4")
