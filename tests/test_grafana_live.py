@@ -41,6 +41,7 @@ CERTIFICATE = {'dabiao_certificate_expiry_timestamp_seconds{system="portal",prob
 DONE = {
     'dabiao_indicator_timestamp_seconds{project="platform-ops",indicator="features-on-time",window="ytd"}': "1.79e9x10"
 }
+SPENT = {'dabiao_allowance_left_records{project="platform-ops",indicator="features-on-time"}': "-3x10"}
 RESTARTED = {"dabiao_ticks_total": "100 112 124 136 3 15 27 39 51 63 75"}
 NOT_ON_THE_PLATFORM: dict[tuple[str, str, str], tuple[dict[str, str], float]] = {
     # no simulated system speaks HTTPS
@@ -50,8 +51,11 @@ NOT_ON_THE_PLATFORM: dict[tuple[str, str, str], tuple[dict[str, str], float]] = 
     (places.OVERVIEW, "指标一览", "date"): (DONE, 1.79e12),
     (places.INDICATOR, "实际值", "date"): (DONE, 1.79e12),
     (places.INDICATOR, "走势", "value_date"): (DONE, 1.79e12),
+    # nobody has spent more than the allowance
+    (places.OVERVIEW, "指标一览", "spent"): (SPENT, 3),
+    (places.INDICATOR, "还可超时(件)", "spent"): (SPENT, 3),
     # the agent has not restarted
-    **{(uid, "mark 智能体重启", "Anno"): (RESTARTED, 1) for uid in places.TITLES},
+    **{(uid, "mark 监测程序重启", "Anno"): (RESTARTED, 1) for uid in places.TITLES},
 }
 
 
@@ -107,6 +111,8 @@ def plausible(value: float, unit: str) -> bool:
             return value == int(value)
         case "dateTimeAsIso" | "time:YYYY-MM-DD":
             return 2026 <= datetime.fromtimestamp(value / 1000, STARTED.tzinfo).year <= 2027
+        case "prefix:已超":
+            return value > 0
         case "s":
             return -60 < value < 3600
         case "dtdhms":
