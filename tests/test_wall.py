@@ -13,6 +13,7 @@ from agent.model import SECOND_US, Forecast, Snapshot, SourceStatus, Stage, Stat
 from agent.notify import Sent
 from agent.web.countdowns import Countdowns
 from agent.web.pages import Names
+from agent.web.tables import indicators
 from agent.web.wall import MESSAGES, ROWS, Wall, allowance, forecast, states
 from tests.example_snapshot import NO_STAGES, NOW, TARGETS, make_config, make_snapshot, make_verdict
 
@@ -84,6 +85,15 @@ def test_figures_are_written_as_everywhere_else(config):
     )  # fmt: skip
     (row,) = [row for row in parts_of(config, make_snapshot(config))["rows"] if "permits" in row.address]
     assert (row.value, row.word, row.allowance, row.forecast) == ("94.996%", "年内已无法达标", "—", "—")
+
+
+def test_the_table_of_all_indicators_says_what_the_wall_says(config):
+    wall = parts_of(config, make_snapshot(config))["rows"]
+    (table,) = indicators(Names(config), make_snapshot(config))["tables"]
+    of_table = {one.address: (one.value, one.word, one.allowance, one.forecast) for one in table.lines}
+    assert {one.address: of_table[one.address] for one in wall} == {
+        one.address: (one.value, one.word, one.allowance, one.forecast) for one in wall
+    }
 
 
 def test_an_allowance_that_is_spent_says_by_how_much(config):
