@@ -21,6 +21,7 @@ from agent.model import Mapped
 from agent.poll import Outcome, Retried, StoredReject, Trial
 from agent.terminal.grid import Column, Grid, said
 from collectors import COLLECTORS
+from tests.example_snapshot import make_config, make_snapshot
 from tests.small_site import NOW, small_site
 
 SHIPPED = Path(__file__).parents[1] / "targets.yaml"
@@ -89,6 +90,12 @@ def test_columns_line_up_under_chinese_heads(site, snapshot):
     head = next(line for line in text if "不合格" in line)
     row = next(line for line in text if "重复报修率" in line)
     assert ends(head, ["当前值", "  合格", "完整率"]) == ends(row, ["14.29%", "  6", "98.11%"])
+
+
+def test_a_value_that_just_misses_is_not_printed_as_its_target(tmp_path):
+    config = make_config(tmp_path)
+    row = next(line for line in lines(terminal.status(make_snapshot(config), config, "ytd"), 160) if "办件" in line)
+    assert ("94.996%" in row, "95.00%" in row) == (True, False)
 
 
 def test_a_narrow_terminal_drops_columns_and_says_which(site, snapshot):
