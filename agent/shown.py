@@ -11,7 +11,7 @@ from datetime import date, tzinfo
 from fractions import Fraction
 from itertools import islice
 
-from agent.model import SECOND_US, Instant, Target, Unit, utc_of
+from agent.model import SECOND_US, Instant, Target, Unit, Verdict, utc_of
 
 NOTHING = "—"
 OPERATORS = {">=": "≥", "<=": "≤", "=": "=", "by": "不晚于", "in": "", "is": ""}
@@ -33,6 +33,11 @@ def shown(value: Fraction | None, unit: Unit, target: Target | None = None, word
         if target is None or target.value is None or target.holds(rounded) == target.holds(value):
             return write(rounded, step)
     raise AssertionError("the steps have no end")
+
+
+def shown_value(verdict: Verdict) -> str:
+    """What a verdict came to, in words: the one way in which every page, form and command writes it."""
+    return shown(verdict.value, verdict.unit, verdict.target, verdict.text)
 
 
 def written(value: Fraction, places: int = 2) -> str:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.model import SECOND_US, Target, Unit, instant_of
-from agent.shown import between, countdown, in_unit, moment, round_to, shown, shown_target
+from agent.model import SECOND_US, State, Target, Unit, instant_of
+from agent.shown import between, countdown, in_unit, moment, round_to, shown, shown_target, shown_value
+from tests.example_snapshot import make_config, make_verdict
 
 AT_LEAST_95 = Target(">=", Fraction(95, 100), Unit.RATIO, ">=95%")
 WITHIN_5_MIN = Target("<=", Fraction(300), Unit.SECONDS, "<=5分钟")
@@ -32,6 +33,14 @@ WITHIN_5_MIN = Target("<=", Fraction(300), Unit.SECONDS, "<=5分钟")
 )
 def test_a_share_is_printed_so_that_a_miss_shows(value, text):
     assert shown(Fraction(value), Unit.RATIO, AT_LEAST_95) == text
+
+
+def test_a_verdict_is_written_so_that_a_miss_shows_and_a_word_as_it_is(tmp_path):
+    config = make_config(tmp_path)
+    missed = make_verdict(config, "permits-on-time", value=Fraction("0.94996"), state=State.MISSED)
+    assert shown_value(missed) == "94.996%"
+    assert shown_value(make_verdict(config, "rules", text="健全", state=State.MET)) == "健全"
+    assert shown_value(make_verdict(config, "rules", state=State.PENDING)) == "—"
 
 
 @pytest.mark.parametrize(

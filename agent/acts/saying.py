@@ -21,7 +21,7 @@ from agent.evaluate import custom, judge
 from agent.evaluate.judgement import Evidence
 from agent.measures import Attested, Count, Entered
 from agent.model import BAND_SHARES, Band, Cause, DabiaoError, Day, State, Tally, Unit, Verdict
-from agent.shown import shown, shown_target
+from agent.shown import shown_target, shown_value
 from agent.told import decimal, percent
 from agent.written import day, narrow, number, plain, tidy
 
@@ -119,7 +119,7 @@ def claim(plan: Plan, indicator: Indicator, said: Mapping[Part, str], today: Day
     reading.read(files)
     verdict = None if reading.wrong else reading.judged()
     if verdict is not None and verdict.state is State.MISSED and Part.REASON not in reading.said:
-        value = shown(verdict.value, verdict.unit, verdict.target, verdict.text)
+        value = shown_value(verdict)
         reading.note(Part.REASON, f"未达目标（目标{shown_target(verdict.target)}，填报{value}），须填写")
     if verdict is None or reading.wrong:
         raise Unclear(sorted(reading.wrong, key=lambda one: list(Part).index(one.part)))

@@ -8,11 +8,11 @@ from agent import words
 from agent.evidence.cells import fraction
 from agent.evidence.contents import Contents
 from agent.evidence.forms import Filled
-from agent.evidence.papers import held_of, printed, worked_out
+from agent.evidence.papers import held_of, worked_out
 from agent.evidence.table import Column
 from agent.evidence.walk import Walk
 from agent.evidence.writing import json_bytes
-from agent.shown import shown_target
+from agent.shown import shown_target, shown_value
 
 RULES = {
     "encoding": "UTF-8，以BOM开头；.csv.gz 为 gzip 压缩",
@@ -96,7 +96,7 @@ def readme(contents: Contents, walk: Walk, filled: Filled, stage: str) -> bytes:
             cells = (
                 verdict.name,
                 shown_target(verdict.target),
-                printed(verdict),
+                shown_value(verdict),
                 fraction(verdict.value),
                 words.STATES[verdict.state],
                 f"`{path}`" if path else "—",

@@ -18,7 +18,7 @@ from agent.evidence.walk import Walk
 from agent.evidence.writing import csv_bytes, json_bytes
 from agent.ledger import Session
 from agent.model import Statement, Verdict
-from agent.shown import shown, shown_target
+from agent.shown import shown_target, shown_value
 from agent.status import status_answer
 from agent.worktime import WorkCalendar
 
@@ -28,15 +28,10 @@ def verdicts(contents: Contents) -> bytes:
     told = status_answer(contents.snapshot, contents.config, "custom")["indicators"]
     return json_bytes(
         [
-            {**one, "exact": fraction(verdict.value) or None, "printed": printed(verdict)}
+            {**one, "exact": fraction(verdict.value) or None, "printed": shown_value(verdict)}
             for one, verdict in zip(told, contents.snapshot.verdicts, strict=True)
         ]
     )
-
-
-def printed(verdict: Verdict) -> str:
-    """A value as people read it."""
-    return shown(verdict.value, verdict.unit, verdict.target, verdict.text)
 
 
 VALUES = (
@@ -105,7 +100,7 @@ def _value(contents: Contents, walk: Walk, verdict: Verdict) -> Row:
     return [
         *map(guarded, (verdict.project, verdict.indicator, verdict.name, held.indicator.text or None)),
         guarded(shown_target(verdict.target)),
-        guarded(printed(verdict)),
+        guarded(shown_value(verdict)),
         fraction(verdict.value),
         verdict.unit.value,
         words.STATES[verdict.state],

@@ -22,7 +22,7 @@ from agent.explain.wording import formula
 from agent.ledger import Ledger, Session, acts
 from agent.measures import Attested, Timed
 from agent.model import Snapshot, Verdict, Window
-from agent.shown import shown, shown_target
+from agent.shown import shown_target, shown_value
 from agent.status import status_answer
 
 LIMIT = 50
@@ -73,7 +73,7 @@ def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
         window=words.WINDOWS[about.window.name],
         verdict=verdict,
         answer=_answer(about),
-        value=shown(verdict.value, verdict.unit, verdict.target, verdict.text),
+        value=shown_value(verdict),
         target=shown_target(verdict.target),
         state=words_of_state(verdict),
         why=why(verdict, one),
@@ -132,7 +132,7 @@ def _beside(id: str, name: str, verdict: Verdict) -> Beside:
     return Beside(
         id=id,
         name=name,
-        value=shown(verdict.value, verdict.unit, verdict.target, verdict.text),
+        value=shown_value(verdict),
         target=shown_target(verdict.target),
         state=words_of_state(verdict),
         good=verdict.good,

@@ -14,7 +14,7 @@ from agent.explain.subject import Subject, Waiting
 from agent.ledger import Session
 from agent.measures import Amount, DurationMeasure, Milestone, Share, Uptime, promised_microseconds
 from agent.model import AMOUNT_SCALE, SECOND_US, Unit
-from agent.shown import shown
+from agent.shown import shown_value
 
 DIGITS = 10  # of a value that has no end
 NAMES = {"p50": "第50百分位", "p95": "第95百分位", "max": "最大值"}
@@ -28,7 +28,7 @@ def numbers(session: Session, about: Subject, waiting: Waiting) -> Numbers | Non
     return Numbers(
         expression=_expression(session, about, waiting),
         precise=precise(verdict.value, verdict.unit),
-        shown=shown(verdict.value, verdict.unit, verdict.target),
+        shown=shown_value(verdict),
     )
 
 

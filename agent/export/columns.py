@@ -9,7 +9,7 @@ from agent import words
 from agent.export.form import Cell, Style
 from agent.export.rows import Likely, Line, Origin, Row, Standing
 from agent.model import State, Target, Unit, Verdict
-from agent.shown import in_unit, shown, shown_target, written
+from agent.shown import in_unit, shown_target, shown_value, written
 
 OWED = "未填"
 TICK = "√"
@@ -30,7 +30,7 @@ def value_text(verdict: Verdict) -> str:
         band = verdict.stated.band if verdict.stated is not None else None
         return f"{verdict.text}（{words.BANDS[band]}）" if band is not None else verdict.text
     if verdict.value is not None:
-        return shown(verdict.value, verdict.unit, verdict.target)
+        return shown_value(verdict)
     if verdict.reason == "unfinished":
         return UNFINISHED
     if verdict.state in (State.EMPTY, State.NO_DATA):

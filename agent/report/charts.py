@@ -17,7 +17,7 @@ from agent.plots import Bars, Line, Mark, Points
 from agent.plots.charts import FULL, HALF
 from agent.report.material import Material
 from agent.report.story import Picture
-from agent.shown import shown, shown_target
+from agent.shown import shown_target, shown_value
 
 BANDS_WITHIN = 5  # alike
 BANDS = (*(Fraction(part, BANDS_WITHIN) for part in range(1, BANDS_WITHIN + 1)), *map(Fraction, (2, 4, 8)))  # limits
@@ -107,7 +107,7 @@ def systems(material: Material, one: Indicator) -> Picture | None:
             name,
             float(verdict.bad),
             f"{verdict.bad:,}件 / 共{verdict.good + verdict.bad:,}件"
-            + ("" if verdict.value is None else f"，{shown(verdict.value, verdict.unit, verdict.target)}"),
+            + ("" if verdict.value is None else f"，{shown_value(verdict)}"),
             verdict.bad > 0,
         )
         for name, verdict in found

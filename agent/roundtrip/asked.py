@@ -12,7 +12,7 @@ from agent.measures import Attested, Entered
 from agent.model import Day, State, Statement, Unit, Verdict
 from agent.roundtrip.cells import number
 from agent.roundtrip.sheets import Sheets
-from agent.shown import shown
+from agent.shown import shown_value
 
 
 def is_surveyed(row: Indicator) -> bool:
@@ -64,7 +64,7 @@ def system_value(row: Indicator, sheets: Sheets) -> str:
     for one in (*own, *row.evidence):
         verdict = sheets.verdicts.get((one.project, one.id))
         if verdict is not None:
-            value = shown(verdict.value, verdict.unit, verdict.target, verdict.text)
+            value = shown_value(verdict)
             lines.append(f"{value}　{words.STATES[verdict.state]}" if one is row else f"{one.name}：{value}")
     return "\n".join(lines)
 

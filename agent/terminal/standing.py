@@ -12,7 +12,7 @@ from agent import words
 from agent.config import Config, Plan
 from agent.explain.judged import coverage_of, words_of_state
 from agent.model import Finding, Instant, OpenRecord, Snapshot, SourceStatus, State, Verdict
-from agent.shown import NOTHING, countdown, moment, shown, shown_target
+from agent.shown import NOTHING, countdown, moment, shown_target, shown_value
 from agent.status import Question, zone_of
 from agent.terminal.grid import STAGE_STYLES, STATE_STYLES, Column, Grid, heading, indented, number, said
 
@@ -105,7 +105,7 @@ def _verdict(verdict: Verdict) -> list[Text]:
         said(f"└{verdict.name}" if slash else verdict.name, "dim" if slash else ""),
         said(f"/{evidence}" if slash else verdict.indicator, "dim"),
         said(shown_target(verdict.target)),
-        said(shown(verdict.value, verdict.unit, verdict.target, verdict.text)),
+        said(shown_value(verdict)),
         state,
         number(verdict.good),
         number(verdict.bad, "red"),

@@ -12,7 +12,7 @@ from agent.causes import cause
 from agent.config import Config
 from agent.explain.judged import words_of_state
 from agent.model import Finding, Snapshot, SourceStatus, Verdict
-from agent.shown import NOTHING, moment, shown
+from agent.shown import NOTHING, moment, shown_value
 from agent.status import zone_of
 from agent.web.lights import UP, system_lights
 from agent.web.pages import Names, indicator_address
@@ -91,7 +91,7 @@ def line(verdict: Verdict) -> Line:
         name=verdict.name,
         address=indicator_address(verdict.project, verdict.indicator),
         target=verdict.target.text if verdict.target else NOTHING,
-        value=shown(verdict.value, verdict.unit, verdict.target, verdict.text),
+        value=shown_value(verdict),
         state=verdict.state.value,
         word=words_of_state(verdict),
         allowance=allowance(verdict),

@@ -15,7 +15,7 @@ from agent.evaluate import OWED, owed_from
 from agent.explain.judged import words_of_state
 from agent.model import Instant, Snapshot, Stage, State, Verdict
 from agent.notify import Sent
-from agent.shown import NOTHING, moment, shown, shown_target
+from agent.shown import NOTHING, moment, shown, shown_target, shown_value
 from agent.status import zone_of
 from agent.web.countdowns import Countdowns, nearest
 from agent.web.lights import system_lights
@@ -131,7 +131,7 @@ def row(verdict: Verdict) -> Row:
     return Row(
         name=verdict.name,
         address=indicator_address(verdict.project, verdict.indicator),
-        value=shown(verdict.value, verdict.unit, verdict.target, verdict.text),
+        value=shown_value(verdict),
         target=shown_target(verdict.target),
         state=verdict.state.value,
         word=words_of_state(verdict),
