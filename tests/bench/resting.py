@@ -24,23 +24,13 @@ TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def measure(folder: Path) -> list[Reading]:
-    """Wait until every source was read once, then watch for a minute while it is scraped."""
+    """Wait until every source was read once, then watch for a minute while it is scraped; again after a restart."""
     platform = Platform(folder / "platform", 2026, datetime.now(UTC))
     platform.start()
-    address = f"127.0.0.1:{_free_port()}"
-    command = ["run", "--targets", str(TARGETS), "--sources", str(SOURCES), "--ledger", str(folder / "rest.db")]
-    agent = subprocess.Popen(
-        [sys.executable, "-c", "from agent.cli import main; main()", *command, "--listen", address],
-        env=os.environ | platform.environment,
-        stderr=subprocess.DEVNULL,
-    )
     try:
-        _wait_until_read(agent, address)
-        time.sleep(SETTLE_SECONDS)
-        share, megabytes, peak = _watch(agent.pid, address)
+        share, megabytes, peak = _at_rest(folder, platform)
+        _, restarted, _ = _at_rest(folder, platform)
     finally:
-        agent.send_signal(signal.SIGTERM)
-        agent.wait(10)
         platform.stop()
     return [
         Reading(
@@ -55,7 +45,31 @@ def measure(folder: Path) -> list[Reading]:
             f"≤ {MEGABYTES} MB",
             holds=megabytes <= MEGABYTES,
         ),
+        Reading(
+            "the same, started again on that ledger: resident memory",
+            f"{restarted:.0f} MB",
+            f"≤ {MEGABYTES} MB",
+            holds=restarted <= MEGABYTES,
+        ),
     ]
+
+
+def _at_rest(folder: Path, platform: Platform) -> tuple[float, float, float]:
+    """The share of a core, the megabytes at rest and at most of an agent that is started, watched and ended."""
+    address = f"127.0.0.1:{_free_port()}"
+    command = ["run", "--targets", str(TARGETS), "--sources", str(SOURCES), "--ledger", str(folder / "rest.db")]
+    agent = subprocess.Popen(
+        [sys.executable, "-c", "from agent.cli import main; main()", *command, "--listen", address],
+        env=os.environ | platform.environment,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_until_read(agent, address)
+        time.sleep(SETTLE_SECONDS)
+        return _watch(agent.pid, address)
+    finally:
+        agent.send_signal(signal.SIGTERM)
+        agent.wait(10)
 
 
 def _free_port() -> int:
