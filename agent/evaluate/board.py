@@ -30,6 +30,7 @@ from agent.model import SECOND_US, Day, Finding, Instant, OpenRecord, Snapshot, 
 SHOWN_OPEN = 100
 SHOWN_FINDINGS = 1000
 STALE_REFRESH = 60 * SECOND_US
+CHANGED = "SELECT pk, kind FROM record WHERE touched_seq > ? LIMIT ?"
 RELOAD_ABOVE = 20_000  # changed records after which loading all open ones anew is cheaper
 OPEN = (
     "SELECT o.record, r.source, r.id, o.day, o.system, o.outcome, o.reason, o.starts, o.due, o.worked, o.definition "
@@ -189,15 +190,17 @@ class Board:
 
     def _take_in_open(self, session: Session, former: int, now: Instant) -> bool:
         """Only changed records can have gained or lost open observations."""
-        changed = [row[0] for row in session.rows("SELECT pk FROM record WHERE touched_seq > ?", (former,))]
-        if len(changed) > RELOAD_ABOVE:
+        kinds = dict(session.rows(CHANGED, (former, RELOAD_ABOVE + 1)))
+        if len(kinds) > RELOAD_ABOVE:
             for pk in self._ranked:
                 self._held[pk].forget_numbers()
             for held in self._indicators:
                 held.forget_outages()
             self._load_open(session, now)
             return True
-        for key, system, day in session.rows_in(MOVED, changed):
+        changed = list(kinds)
+        outages = {held.indicator.measure.of for held in self._indicators if held.tells_outages}
+        for key, system, day in session.rows_in(MOVED, [pk for pk in changed if kinds[pk] in outages]):
             if key in self._held:
                 self._held[key].move_outage(system, day)
         moved, lost = moved_numbers(session, self._ranked, changed, former)

@@ -155,13 +155,18 @@ class Held:
     def forget_outages(self) -> None:
         """Too much has changed to follow: have every outage read anew."""
         self._outages.forget(day for _, day in self.tallies)
-        if isinstance(self.indicator.measure, Uptime):
+        if self.tells_outages:
             self.all_dirty()
 
     def set_open(self, record: int, observations: Sequence[OpenObservation], now: Instant) -> None:
         """The open observations of one record."""
         self.systems.update(one.system for one in observations if one.system)
         self.open.replace(record, observations, now)
+
+    @property
+    def tells_outages(self) -> bool:
+        """Whether its records are down intervals."""
+        return isinstance(self.indicator.measure, Uptime)
 
     @property
     def counts_working_time(self) -> bool:
@@ -227,7 +232,7 @@ class Held:
             self._percentiles.run(
                 [(one.system, one.day, self.open.taken(one, now)) for one in self.open.overdue.values()]
             )
-        if isinstance(self.indicator.measure, Uptime):
+        if self.tells_outages:
             self._outages.read(session)
         today = self.plan.days.day_of(now)
         systems = {system for _, system in self.dirty}
