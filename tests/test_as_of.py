@@ -367,8 +367,10 @@ def test_verdicts_from_sums_are_those_derived_from_every_record(tmp_path: Path) 
                 with asked(busy.config, busy.ledger, question, LATEST, verdicts_only=verdicts_only) as one:
                     with one.board.ledger.read() as session:
                         kept = session.rows("SELECT COUNT(*) FROM observation WHERE outcome < 3")[0][0]
-                    told.append((one.snapshot.verdicts, one.snapshot.open, one.snapshot.findings, kept))
+                    snapshot = one.snapshot
+                    told.append((snapshot.verdicts, snapshot.open, snapshot.findings, kept))
             assert told[0][:3] == told[1][:3]
+            assert {one.source: one.rejects for one in snapshot.sources if one.rejects} == {"faults": 1}
             assert told[0][3] < told[1][3]
         assert len({verdict.indicator for verdict in told[0][0]}) > 8
 

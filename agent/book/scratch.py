@@ -35,6 +35,11 @@ KNOWN = (
 )
 # What was noticed of changes, which a scratch ledger does not see; what records show by themselves it notices itself.
 AS_CHANGED = f"AND kind IN ({','.join(repr(kind) for kind in OF_CHANGES)})"
+REJECTED = (
+    "SELECT source, locator, hash, reason, mapped, seq FROM reject "
+    "WHERE seq <= ? AND (resolved_seq IS NULL OR resolved_seq > ?) ORDER BY pk"
+)
+INSERT_REJECT = "INSERT INTO reject (source, locator, hash, reason, mapped, seq) VALUES (?,?,?,?,?,?)"
 # Records that may count otherwise than in a batch: changed since, in themselves or in how they count, or still open.
 MOVING = "(touched_seq > {batch} OR pk IN (SELECT record FROM observation WHERE outcome >= 3))"
 
@@ -91,6 +96,7 @@ def ledger_at(
             known_from = firsts(session, seq if of_then else None)
             _copy_sources(scratch, states, _cut(told, instant) if cut else told, known_from)
             _copy_acts(session, scratch, seq)
+            _copy_rejects(session, scratch, seq)
             _copy_findings(session, scratch, seq, "" if of_then and not tried else AS_CHANGED)
             if sums_only and of_then and not cut and take_over(session, scratch, keys, seq):
                 among += f" AND touched_seq > {int(seq)}"
@@ -198,6 +204,12 @@ def _copy_findings(session: Session, scratch: Ledger, seq: int, among: str) -> N
     )
     with scratch.write() as write:
         write.many(INSERT, noticed)
+
+
+def _copy_rejects(session: Session, scratch: Ledger, seq: int) -> None:
+    """The rows that could not be read up to a batch, and were not settled by then."""
+    with scratch.write() as write:
+        write.many(INSERT_REJECT, session.rows(REJECTED, (seq, seq)))
 
 
 def _record(row: tuple[object, ...]) -> Record:
