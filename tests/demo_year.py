@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 
 from agent.acts import Part
 from agent.acts.filling import BY_KEY, Kind
+from agent.acts.saying import OF_CAUSE
 from agent.book import Book, definitions, register
 from agent.config import Config, Indicator, load
 from agent.demo.platform import SOURCES, Platform
@@ -97,6 +98,8 @@ def answer_of(row: Indicator, part: Part) -> str | None:
         return {Part.NOT_APPLICABLE: "是", Part.REASON: "本年度没有政府采购", Part.THROUGH: "2026-12-31"}.get(part)
     match part:
         case Part.NOT_APPLICABLE:
+            return None
+        case _ if part in OF_CAUSE:
             return None
         case Part.WORD if isinstance(row.measure, Attested):
             return row.measure.accept[0]
