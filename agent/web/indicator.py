@@ -17,7 +17,7 @@ from agent.explain.glossary import short
 from agent.explain.outcome import length, named, outcome, taken_head
 from agent.model import State, Target, Unit, Verdict
 from agent.plots import Ahead, Stretch, YearPlot
-from agent.shown import NOTHING, shown
+from agent.shown import NOTHING, shown_value
 from agent.web.pages import Names
 from agent.web.wall import allowance, forecast
 
@@ -97,7 +97,7 @@ def _ahead(verdict: Verdict) -> Ahead | None:
 def _months(course: Course) -> Iterator[tuple[str, str, str, str, int, int]]:
     for one in course.months:
         month = f"{date.fromordinal(one.window.first).month}月"
-        value = shown(one.value, one.unit, one.target)
+        value = shown_value(one)
         word = "" if one.state is State.NOT_APPLICABLE else words.STATES[one.state]
         yield month, value, one.state.value, word, one.good, one.bad
 
