@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -52,6 +54,11 @@ class SimulatedServer(ThreadingHTTPServer):
     def __init__(self, port: int, handler: type[Quiet], clock: Clock) -> None:
         self.clock = clock
         super().__init__(("127.0.0.1", port), handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Anything but a client that gave up before it had its answer is told."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Quiet(BaseHTTPRequestHandler):
