@@ -136,7 +136,7 @@ def test_a_digest_tells_a_system_what_is_due_and_what_is_late_and_what_to_do(con
         open_records=(near,),
     )  # fmt: skip
     assert [(alert.annotations["summary"], alert.annotations["description"]) for alert in told] == [
-        ("【提示】房地产交易网站 已超时1件，今日到期2件，请先办已超时的，其余今天办结",
+        ("【提示】房地产交易网站 已超时1件，今日到期2件，请先办已超时的，其余在各自到期之前办结",
          '办件"按时"率\\：已超时1件；今日到期2件(P-7 17:00:00到期、另有1件)'),
         ("【提示】档案管理系统 已超时3件，请尽快办结", '办件"按时"率\\：已超时3件'),
     ]  # fmt: skip
@@ -174,10 +174,16 @@ ONE = "房地产交易网站 故障单1"
     [
         ([], f"【解除】{ONE} 已响应，或已撤回、不再计入"),
         ([fault("1", "14:30:00", Stage.PAUSED)], f"【解除】{ONE} 计时已暂停，尚未响应；恢复计时后，快到期时再提醒"),
-        ([fault("1", "14:32:50", Stage.IN_TIME)], f"【解除】{ONE} 时限已延后到 14:37:50，尚未响应；快到期时再提醒"),
+        (
+            [fault("1", "14:32:50", Stage.IN_TIME)],
+            f"【解除】{ONE} 时限已延后到 14:37:50，尚未响应，请在此之前响应；快到期时再提醒",
+        ),
         (
             [*(fault(f"0{n}", "14:29:30") for n in range(10)), fault("1", "14:30:00")],
-            f"【不再提醒】{ONE} 尚未响应；因同时未结的过多，不再逐件提醒，请在监测大屏查看，并尽快在desk受理",
+            (
+                f"【不再提醒】{ONE} 尚未响应；同时未响应的过多，这一件不再单独提醒，"
+                "请在监测大屏查看还剩多久，并立即在desk受理"
+            ),
         ),
     ],
 )
@@ -201,7 +207,7 @@ def test_of_a_record_beyond_the_nearest_hundred_nobody_says_that_it_is_answered(
     (alert, *_) = standing.at(snapshot(config, fault("1", "13:00:00", Stage.OVERDUE))).values()
     later = [replace(fault(f"0{n}", "13:30:00", Stage.OVERDUE), system="archive") for n in range(SHOWN_OPEN)]
     assert standing.ended(alert, snapshot(config, *later)) == (
-        f"【不再提醒】{ONE} 因同时未结的过多，不再逐件提醒，是否已响应请在desk查看"
+        f"【不再提醒】{ONE} 同时未响应的过多，这一件不再单独提醒，是否已响应请在desk查看"
     )
     earlier = [replace(one, due=(alert.due or 0) - MINUTE) for one in later]
     assert standing.ended(alert, snapshot(config, *earlier)) == f"【解除】{ONE} 已响应，或已撤回、不再计入"
@@ -212,7 +218,8 @@ def test_a_record_that_got_more_time_is_not_called_overdue_any_longer_nor_answer
     late = standing.at(snapshot(config, fault("1", "14:20:00", Stage.OVERDUE)))
     soon = snapshot(config, fault("1", "14:30:00"))
     (lead,) = [alert for labels, alert in late.items() if labels not in standing.at(soon)]
-    assert standing.ended(lead, soon) == f"【解除】{ONE} 时限已延后到 14:35:00，尚未响应；快到期时再提醒"
+    said = f"【解除】{ONE} 时限已延后到 14:35:00，尚未响应，请在此之前响应；快到期时再提醒"
+    assert standing.ended(lead, soon) == said
 
 
 class Deaf:

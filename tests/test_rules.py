@@ -127,8 +127,8 @@ tests:
         summary: 【重要】故障响应本年累计未达标
         description: "\
           平台(运维)的故障响应(本年累计，各系统合计)：当前值{shown}，目标{target}{ahead}，距年底还有364天。\
-          {left}最早到期的未结记录2026-11-25 18:00到期。\
-          请打开看板：先办已超时和将到期的，再查不合格的集中在哪个系统、哪几天。原因已知、正在处理的，可声明知晓，\
+          {left}未办完的单子中，最早的一件2026-11-25 18:00到期。\
+          请打开看板：先办将到期和已超时的，再查不合格的集中在哪个系统、哪几天。原因已知、正在处理的，可请管理员登记“已知晓”，\
           以免每周重复提醒(管理员执行：dabiao acknowledge i --reason 原因 --until 日期)。"
         runbook_url: http://127.0.0.1:8046/runbooks/DabiaoTargetMissed.md
         dashboard_url: {page}?var-project=p&var-indicator=i&var-window=ytd

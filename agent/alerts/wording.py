@@ -79,7 +79,7 @@ class Wording:
         """That it has more time than before, and until when."""
         until = "" if one.due is None else f"到 {self._time(one.due, now)}"
         done = self._done(one.project, one.indicator)
-        return f"【{words.ENDED}】{subject} 时限已延后{until}，尚未{done}；快到期时再提醒"
+        return f"【{words.ENDED}】{subject} 时限已延后{until}，尚未{done}，请在此之前{done}；快到期时再提醒"
 
     def old(self, subject: str, one: OpenRecord) -> str:
         """That it has been overdue for so long that only the digest tells of it."""
@@ -90,18 +90,18 @@ class Wording:
         """That it is open still, and not among those told one by one."""
         done = self._done(one.project, one.indicator)
         return (
-            f"【{words.LET_GO}】{subject} 尚未{done}；因同时未结的过多，不再逐件提醒，"
-            f"请在{words.WALL}查看，并尽快{self._do(one)}"
+            f"【{words.LET_GO}】{subject} 尚未{done}；同时未{done}的过多，这一件不再单独提醒，"
+            f"请在{words.WALL}查看还剩多久，并立即{self._do(one)}"
         )
 
     def unseen(self, subject: str, project: str, indicator: str, source: str) -> str:
         """That nobody can say here whether it is open still."""
         done, where = self._done(project, indicator), self._sources.get(source, source)
-        return f"【{words.LET_GO}】{subject} 因同时未结的过多，不再逐件提醒，是否已{done}请在{where}查看"
+        return f"【{words.LET_GO}】{subject} 同时未{done}的过多，这一件不再单独提醒，是否已{done}请在{where}查看"
 
     def over(self, subject: str) -> str:
         """That what is no single record is over."""
-        return f"【{words.ENDED}】{subject}的情况已缓解，仍未结的照常逐件提醒"
+        return f"【{words.ENDED}】{subject}的情况已缓解，其余的和新增的恢复逐件提醒"
 
     def place(self, system: str | None) -> str:
         """A system's name with a space, nothing where there is none."""
@@ -124,11 +124,18 @@ class Wording:
         """
         stages = verdict.stages if verdict is not None else {}
         late, soon = stages.get(Stage.OVERDUE, 0), stages.get(Stage.DUE_SOON, 0)
-        most = f"(如{first.id} {countdown(first.due, now, first.left_us)})" if first.stage is Stage.OVERDUE else ""
-        do = f"请立即{self._do(first)}，先办超时最久的"
-        counts = f"已超时{late}件{most}、即将超时{soon}件"
-        rest = f"，其余{number}件请在{words.WALL}查看" if (number := late + soon - alone) > 0 else ""
-        return f"{URGENT}{self.crowd(first)}：{counts}，{do}", f"其中{alone}件已逐件提醒{rest}"
+        longest = (
+            f"(最久的{first.id} {countdown(first.due, now, first.left_us)})" if first.stage is Stage.OVERDUE else ""
+        )
+        order = "，先办还来得及的，再办已超时的" if late and soon else ""
+        staged = ((late, f"已超时{late}件{longest}"), (soon, f"即将超时{soon}件"))
+        counts = "、".join(said for number, said in staged if number)
+        rest = f"其余{number}件和此后新增的" if (number := late + soon - alone) > 0 else "此后新增的"
+        watch = f"{rest}不再逐件提醒，请盯住{words.WALL}，直到收到本条的【{words.ENDED}】"
+        return (
+            f"{URGENT}{self.crowd(first)}：{counts}，请立即{self._do(first)}{order}",
+            f"其中{alone}件已逐件提醒；{watch}",
+        )
 
     def digest(self, system: str, verdicts: Sequence[Verdict], snapshot: Snapshot) -> tuple[str, str]:
         """What one system has to do today, in one line, and by indicator with the records, the oldest first."""
@@ -136,7 +143,8 @@ class Wording:
         late = sum(verdict.stages.get(Stage.OVERDUE, 0) for verdict in verdicts)
         ends = list(dict.fromkeys(self._done(verdict.project, verdict.indicator) for verdict in verdicts))
         end = ends[0] if len(ends) == 1 else "办完"
-        do = f"请先办已超时的，其余今天{end}" if late and today else f"请尽快{end}" if late else f"请今天{end}"
+        in_time = f"在各自到期之前{end}"
+        do = f"请先办已超时的，其余{in_time}" if late and today else f"请尽快{end}" if late else f"请{in_time}"
         counts = "，".join(_counts(late, today))
         lines = [self._waiting(system, verdict, snapshot) for verdict in verdicts]
         return f"【{words.SEVERITIES['info']}】{self.place(system)}{counts}，{do}", "\n".join(lines)

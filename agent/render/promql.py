@@ -15,6 +15,7 @@ GAP = "5m"  # a restart of the agent, or a lost scrape, neither ends an alert no
 
 DAY = "2006-01-02"  # Go's way of writing a format: its own reference time
 MOMENT = "2006-01-02 15:04"
+SECOND = "15:04:05"
 
 
 def held(selector: str) -> str:

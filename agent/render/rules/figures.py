@@ -56,7 +56,7 @@ def year_left(write: Writer) -> str:
 def next_due(write: Writer) -> str:
     """When the time of the next open record is up; nothing where there is none."""
     due = write.local(f"min({series.NEXT_DUE.name}{{project=%q,indicator=%q}})")
-    return told(due, f"最早到期的未结记录{instant('$v')}到期。", *INDICATOR)
+    return told(due, f"未办完的单子中，最早的一件{instant('$v')}到期。", *INDICATOR)
 
 
 def _in_words(families: Mapping[Unit, str], head: str, tail: str, labels: Sequence[str]) -> str:

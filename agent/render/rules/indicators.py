@@ -51,8 +51,8 @@ def indicators(write: Writer) -> Iterator[Rule]:
         f"{judged(State.MISSED)}\n{enough()}",
         Severity.WARNING,
         f"{SUBJECT}{WINDOW}未达标",
-        f"{PROJECT}的{SUBJECT}({WINDOW}，各系统合计)：{figures}请打开看板：先办已超时和将到期的，再查不合格的集中在哪个系统、哪几天。"
-        f"原因已知、正在处理的，可声明知晓，以免每周重复提醒{acknowledging}。",
+        f"{PROJECT}的{SUBJECT}({WINDOW}，各系统合计)：{figures}请打开看板：先办将到期和已超时的，再查不合格的集中在哪个系统、哪几天。"
+        f"原因已知、正在处理的，可请管理员登记“已知晓”，以免每周重复提醒{acknowledging}。",
         page,
         wait="10m",
     )
@@ -63,7 +63,7 @@ def indicators(write: Writer) -> Iterator[Rule]:
         f"{SUBJECT}{WINDOW}有未达标的风险",
         f"{PROJECT}的{SUBJECT}({WINDOW}，各系统合计)目前达标，但容许的超时件数将尽，或照目前走势年底不达标：{figures}"
         f"请打开看板，查近期不合格的集中在哪个系统、哪几天，趁还来得及安排处理。"
-        f"已有安排的，可声明知晓，以免每周重复提醒{acknowledging}。",
+        f"已有安排的，可请管理员登记“已知晓”，以免每周重复提醒{acknowledging}。",
         page,
         wait="10m",
     )
@@ -72,9 +72,9 @@ def indicators(write: Writer) -> Iterator[Rule]:
         "DabiaoTargetAcknowledged",
         f"{held(series.ACKNOWLEDGED.name)} > time()",
         Severity.INFO,
-        f"{SUBJECT}未达标或有风险，已有人声明知晓",
-        f"{PROJECT}的{SUBJECT}：已有人声明知晓，{ends}之前不再提醒，状态不变。"
-        f"何人、何原因可查{by_admin('dabiao acts')}；其间情况变坏也不另行提醒，请留意看板。",
+        f"{SUBJECT}未达标或有风险，已登记为“已知晓”",
+        f"{PROJECT}的{SUBJECT}：已登记为“已知晓”，{ends}之前不再提醒，状态不变。"
+        f"何人、何原因可查{by_admin('dabiao acts')}；其间情况变坏也不另行提醒，请自行留意看板。",
         write.links.dashboard("dabiao-indicator", **{one: f"{{{{ $labels.{one} }}}}" for one in INDICATOR}),
     )
     on = "on (project, indicator)"
@@ -92,8 +92,8 @@ def indicators(write: Writer) -> Iterator[Rule]:
         f"{SUBJECT}{WINDOW}数据不足，无法判定是否达标",
         f"{PROJECT}的{SUBJECT}({WINDOW})：{covered}已超过30分钟不足以判定，既不算达标也不算未达标(目标{TARGET})。"
         f"它的数据源({desks_of_indicator()})现在都能读取，多半是缺以前的时段，或文件没有交来；"
-        "也可能是口径变更后正在重新计算。请打开看板看缺哪些时段，催交文件或补采"
-        f"{by_admin('dabiao explain {{ $labels.indicator }} 查缺口，dabiao collect 数据源 补采')}。",
+        "刚改过口径的，等重新计算完即可。请管理员查缺哪些时段：能补读的补读，靠文件报送的向报送科室催交"
+        f"{by_admin('dabiao explain {{ $labels.indicator }} 查缺口，dabiao collect 数据源 补读')}。",
         page,
         wait="30m",
     )
@@ -105,7 +105,7 @@ def attestations(write: Writer) -> Iterator[Rule]:
     near = f"({due} - time() <= {ASKED_DAYS * DAY_SECONDS})"
     names = listed(looked_up(f"{info.replace('[', '{owner=%q}[')} and on (project, indicator) {near}", "owner"))
     own = f"min({due} and on (project, indicator) {info.replace('[', '{owner=%q}[')})"
-    first = told(write.local(own), f"最早的一项须在{instant('$v', DAY)}之前填报，", "owner")
+    first = told(write.local(own), f"最早的一项须在{instant('$v', DAY)}之前(不含当日)填报，", "owner")
     late = told(f"floor((time() - {own}) / {DAY_SECONDS}) + 1 > 0", f"已过期{number('$v', '%.0f')}天", "owner")
     soon = told(f"floor(({own} - time()) / {DAY_SECONDS}) >= 0", f"还有{number('$v', '%.0f')}天", "owner")
     owner = f"{{{{ if $labels.owner }}}}{{{{ $labels.owner }}}}{{{{ else }}}}{NO_OWNER}{{{{ end }}}}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from agent.metrics import families as series
 from agent.render.promql import held, listed, looked_up
 from agent.render.rules.writing import INDICATOR, SOURCE
+from agent.words import ENDED
 
 REMEMBERED = "1d"  # how long the desks are known by name while the agent is gone
+UNTIL_ENDED = f"收到本条的【{ENDED}】之前"
 
 
 def source() -> str:
@@ -33,7 +35,7 @@ def desks_of_indicator() -> str:
     )
 
 
-def by_hand(until: str) -> str:
+def by_hand(until: str = UNTIL_ENDED) -> str:
     """That people must look themselves, and where, for as long as nobody reminds them."""
     return f"{until}，请人工盯住{desks()}，不要等提醒。"
 

@@ -32,9 +32,10 @@ def systems(write: Writer) -> Iterator[Rule]:
         + f"\nand on (system) {held(series.SYSTEM_IN_SERVICE.name)} == 1",
         Severity.CRITICAL,
         f"{subject}中断，{length}",
-        f"{subject}在开放时段内连续{number('$value', '%.0f')}次探测失败，{length}，中断时间计入可用率"
+        f"{subject}在开放时段内连续{number('$value', '%.0f')}次自动访问失败，{length}，中断时间计入可用率"
         f"(探测项：{source()})。请立即检查该系统并在故障台登记；"
-        f"确属计划内停机的，登记为计划内维护后不再提醒{by_admin('在 targets.yaml 该系统的 maintenance 中写明起止')}。",
+        "确属计划内停机的，请管理员录入计划内维护，之后不再提醒"
+        f"{by_admin('在 targets.yaml 该系统的 maintenance 中写明起止')}。",
         page,
     )
     expiry = held(series.CERTIFICATE_EXPIRY.name)

@@ -32,7 +32,7 @@ def telling(write: Writer) -> Iterator[Rule]:
     reached = f"{{{{ with {looked_up(info, 'route')} }}}}{named}{{{{ else }}}}路由{route}{{{{ end }}}}"
     instead = (
         f"{{{{ with {looked_up(info, 'route')} }}}}{{{{ $other := . | first | label `fallback` }}}}"
-        "{{ if $other }}已改发{{ $other }}。{{ else }}没有备用的接收人，他们没有收到。{{ end }}{{ end }}"
+        "{{ if $other }}没有送达的已改发{{ $other }}。{{ else }}没有备用的接收人，他们没有收到。{{ end }}{{ end }}"
     )
     yield write.rule(
         "DabiaoNotificationsFailed",
@@ -40,8 +40,8 @@ def telling(write: Writer) -> Iterator[Rule]:
         Severity.CRITICAL,
         f"{reached}近{SENT_MINUTES}分钟有{lost}次提醒没有送达",
         f"发给{reached}的提醒，近{SENT_MINUTES}分钟内有{lost}次没有送达(送达{arrived}次)，其中可能有即将超时的单子。{instead}"
-        f"请立即打开监测大屏核对未结的单子，并告诉{reached}的人。{by_hand('修好之前')}"
-        f"请管理员查对方为何不收{by_admin(f'dabiao notify test {route}')}。",
+        f"请立即打开监测大屏，有未响应的单子立即受理，并告诉{reached}的人。{by_hand()}"
+        f"请管理员查{reached}为何收不到{by_admin(f'dabiao notify test {route}')}。",
         write.overview(),
     )
     yield write.rule(
@@ -51,7 +51,7 @@ def telling(write: Writer) -> Iterator[Rule]:
         "逐件的倒计时提醒发不出去",
         f"监测程序已连续{SHUT_MINUTES}分钟以上不能把逐件的倒计时提醒交给 Alertmanager"
         "(有多台 Alertmanager 的，至少一台不收)：即将超时的单子可能不再逐件提醒，只剩按件数的提醒。"
-        f"请立即打开监测大屏核对未结的单子。{by_hand('修好之前')}"
+        f"请立即打开监测大屏，有未响应的单子立即受理。{by_hand()}"
         f"请管理员检查 Alertmanager 是否运行、地址和口令是否正确"
         f"{by_admin('看 sources.yaml 的 alerting.alertmanager 和程序日志')}。",
         write.overview(),
