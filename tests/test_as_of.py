@@ -28,6 +28,8 @@ from tests.drawing import examples
 from tests.plans import CASE_SOURCE, at, case, empty_ledger, site
 from tests.small_site import NOW
 
+pytestmark = pytest.mark.whole
+
 MEASURES: dict[str, dict[str, Any]] = {
     "on-time": {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "due": "due_at"},
     "mean": {"kind": "duration", "of": "case", "from": "accepted_at", "to": "finished_at"},

@@ -28,6 +28,8 @@ from collectors import COLLECTORS
 from tests.plans import at, case, site
 from tests.sites import wait_until
 
+pytestmark = pytest.mark.whole
+
 SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
 CHANGED = SHARE | {"good_when": {"state": "open"}}
 MEDIAN = {"kind": "duration", "of": "case", "from": "accepted_at", "to": "finished_at", "statistic": "p50"}

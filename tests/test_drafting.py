@@ -16,6 +16,8 @@ from agent.model import ConfigError, Unit
 from collectors import COLLECTORS
 from tests.commands import invoke
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parents[1]
 HEAD: list[list[Any]] = [
     ["财政项目支出绩效目标表"],

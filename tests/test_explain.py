@@ -364,6 +364,7 @@ def test_the_index_finds_the_newest_misses_and_counts_what_was_taken_out_however
     assert plans[1] == [f"SEARCH o USING COVERING {by}", "USE TEMP B-TREE FOR GROUP BY"]
 
 
+@pytest.mark.whole
 def test_an_indicator_asked_about_alone_is_explained_of_the_past_as_among_all_the_others(desk):
     told = ("2026-03-01T00:00", "2026-03-05T10:00")
     desk.deliver("calls", CALLS, told)

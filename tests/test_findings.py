@@ -26,6 +26,8 @@ from collectors import COLLECTORS
 from collectors.file import FileCollector
 from tests.plans import CASE_SOURCE, at, case, site
 
+pytestmark = pytest.mark.whole
+
 MINUTE = 60 * SECOND_US
 ON_TIME = {"kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "due": "due_at"}
 MADE = {"kind": "amount", "of": "case", "cohort": "accepted_at", "numerator": "made", "denominator": "owed"}

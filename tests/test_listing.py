@@ -17,6 +17,8 @@ from agent.model import ConfigError, Mapped
 from tests.commands import invoke
 from tests.plans import at, case, site
 
+pytestmark = pytest.mark.whole
+
 SHARE = {
     "kind": "on_time", "of": "case", "from": "accepted_at", "to": "finished_at", "limit": "1h", "cohort": "accepted_at",
 }  # fmt: skip

@@ -25,6 +25,8 @@ from agent.status import Json, Question
 from collectors import COLLECTORS
 from tests.plans import at, case, site
 
+pytestmark = pytest.mark.whole
+
 SHARE = {"kind": "share", "of": "case", "cohort": "accepted_at", "good_when": {"state": "done"}}
 SOUND = {"kind": "attested", "accept": ["健全", "基本健全"]}
 NOW = at("2026-03-10T10:00")

@@ -238,6 +238,7 @@ def test_a_check_lists_contents_readings_and_sources_whose_order_matters(site):
     assert "到达次序会影响结果的数据源" in text
 
 
+@pytest.mark.whole
 def test_every_shipped_indicator_is_explained_even_on_an_empty_ledger(tmp_path):
     config = load([SHIPPED], None, collectors=COLLECTORS)
     ledger = Ledger.open(tmp_path / "ledger.db")
