@@ -22,7 +22,8 @@ def statement(stated: Statement, unit: Unit) -> str:
         score = "" if stated.score is None else f"，{words.PARTS['score']}{percent(stated.score)}"
         return f"{stated.word}（{words.BANDS[stated.band]}{score}）"
     if stated.numerator is None:
-        return "只说明原因"
+        causes = "、".join(words.CAUSES[cause] for cause in stated.causes)
+        return f"只说明原因（{causes}）" if causes else "只说明原因"
     value = shown(stated.value, unit)
     if stated.denominator is None:
         return value

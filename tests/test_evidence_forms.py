@@ -179,7 +179,9 @@ def test_a_form_of_a_closing_is_made_again_from_its_batch_after_the_ledger_went_
         number = done.act.n
         code = make_again(site.config, site.ledger, number, again, "mof-2020", targets, form="self-evaluation")
         assert (code, again.read_bytes()) == (DONE, closed_form)
-        with pytest.raises(ConfigError, match=f"--again {number}：是一次封账，用 --form"):
+        with pytest.raises(
+            ConfigError, match=f"--again {number}：是一次封账，其中没有 mof-2020/monitoring.xlsx；有 forms/2026"
+        ):
             make_again(site.config, site.ledger, number, again, "mof-2020", targets, form="monitoring")
         known_then = Question(first=YEAR.first, last=YEAR.last, as_of=OVER, through=done.act.body["batch"])
         then = answer(site.config, site.ledger, known_then, later)["indicators"]

@@ -199,7 +199,7 @@ def test_the_gaps_listed_are_exactly_what_the_coverage_lacks(tmp_path):
     assert (gap.source, gap.begins.isoformat()) == ("faults", "2026-03-02T10:00:00+08:00")
     measured = timedelta(days=4, hours=10)
     assert told.verdict.coverage == pytest.approx(1 - (gap.ends - gap.begins) / measured)
-    assert (told.coverage, told.flags) == ("98.11%", ("数据不完整", "口径待确认"))
+    assert (told.coverage, told.flags) == ("98.11%（自2026-03-01 00:00:00起才有数据）", ("数据不完整", "口径待确认"))
 
 
 def test_where_too_little_was_read_there_is_no_number_and_the_reason_says_so(tmp_path):

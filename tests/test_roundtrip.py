@@ -192,8 +192,10 @@ def test_ticked_causes_come_back_with_the_reason_and_stand_in_the_next_workbook(
     sheet = fill_in(book)
     put(sheet, ROWS["handled"], 人员保障="√", 其他="是")
     taken = desk.take(desk.back(book))
-    (said,) = [one.claim.body for one in taken.rows if one.claim.indicator.id == "handled"]
-    assert said["causes"] == ["staff", "other"]
+    (one,) = [one for one in taken.rows if one.claim.indicator.id == "handled"]
+    assert one.claim.body["causes"] == ["staff", "other"]
+    assert one.act is not None
+    assert told.statement(statement_of(one.act), one.claim.verdict.unit) == "只说明原因（人员保障、其他）"
     book = desk.send()
     again = book["财务科"]
     assert [at_cell(again, name, ROWS["handled"]).value for name in words.CAUSES.values()] == [

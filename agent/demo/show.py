@@ -92,5 +92,6 @@ def _write_settings(
         "DABIAO_TARGETS": " ".join(str(one.resolve()) for one in targets),
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(settings.items())]
+    lines.append(f"export PATH={shlex.quote(str(Path(sys.argv[0]).resolve().parent))}:$PATH")
     path.touch(mode=0o600)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

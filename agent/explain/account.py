@@ -12,7 +12,7 @@ from agent.config import Config
 from agent.explain.ahead import ahead
 from agent.explain.arithmetic import numbers
 from agent.explain.cases import excluded, missed, missed_days, open_cases, undecided, with_requests
-from agent.explain.coverage import longest, missing, told
+from agent.explain.coverage import longest, missing, since, told
 from agent.explain.explanation import Beside, Explanation, Owed, Version
 from agent.explain.judged import coverage_of, why, words_of_state
 from agent.explain.listing import requests
@@ -22,7 +22,7 @@ from agent.explain.wording import formula
 from agent.ledger import Ledger, Session, acts
 from agent.measures import Attested, Timed
 from agent.model import Snapshot, Verdict, Window
-from agent.shown import shown_target, shown_value
+from agent.shown import moment, shown_target, shown_value
 from agent.status import status_answer
 
 LIMIT = 50
@@ -51,7 +51,8 @@ def explain(
 
 def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
     verdict, one = about.verdict, about.indicator
-    gaps = missing(told(session, about), about)
+    known = told(session, about)
+    gaps, begun = missing(known, about), since(known, about)
     waiting = about.waiting(session)
     undecided_ones = undecided(waiting, about)
     asked, row = standing(acts.read(session)).waiting, one.subject
@@ -91,7 +92,7 @@ def _explanation(session: Session, about: Subject, limit: int) -> Explanation:
         excluded=excluded(session, about, request_of),
         gaps=longest(gaps, limit),
         gaps_total=len(gaps),
-        coverage=coverage_of(verdict),
+        coverage=coverage_of(verdict) + ("" if begun is None else f"（自{moment(begun, about.zone)}起才有数据）"),
         findings=tuple(_findings(about)),
         version=_version(session, about),
         owed=_owed(about),

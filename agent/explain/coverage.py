@@ -76,6 +76,14 @@ def measured_from(known: Told, about: Subject) -> Instant:
     return max(begun, default=about.window.start)
 
 
+def since(known: Told, about: Subject) -> Instant | None:
+    """From when on there is anything to tell, where that is later than the window begins."""
+    if about.verdict.coverage is None or not about.sources:
+        return None
+    begun = measured_from(known, about)
+    return begun if begun > about.window.start else None
+
+
 def longest(found: Sequence[Gap], limit: int) -> tuple[Gap, ...]:
     """At most `limit` gaps, the longest, in order of time."""
     kept = sorted(found, key=lambda gap: gap.begins - gap.ends)[:limit]

@@ -78,9 +78,9 @@ def _closed_form(closing: Act, form: str | None, profile: str, ending: str) -> A
     hashed = next((hashed for name, hashed in kept.items() if name.endswith(place)), None)
     if hashed is None:
         known = "、".join(kept) or "无"
-        raise ConfigError(
-            f"--again {closing.n}：是一次封账，用 --form、--profile 和文件名的结尾指明其中的表；有 {known}"
-        )
+        lacking = f"其中没有 {profile}/{form}{ending}"
+        how = "用 --form、--profile 和文件名的结尾指明其中的表" if form is None else lacking
+        raise ConfigError(f"--again {closing.n}：是一次封账，{how}；有 {known}")
     told = {
         "year": date.fromisoformat(body["first"]).year,
         "first": body["first"],
