@@ -101,6 +101,12 @@ def test_all_official_forms_are_not_made_into_a_folder_that_is_called_like_a_fil
     assert (ended.code, ended.complained, (site.folder / name).exists()) == (2, said, False)
 
 
+def test_a_folder_that_cannot_be_made_is_one_clear_mistake(site: FormSite) -> None:
+    (site.folder / "file").touch()
+    ended = dabiao(site.folder, "export", "--form", "all", "--ledger", "ledger.db", "-o", "file/forms")
+    assert (ended.code, ended.complained) == (2, "dabiao: -o file/forms：不能写入（Not a directory）\n")
+
+
 def test_what_was_stated_a_moment_later_is_no_part_of_it_though_nothing_was_collected_since(site: FormSite) -> None:
     make_and_log(site.order())
     number = log(site)[-1].n

@@ -124,6 +124,15 @@ def test_a_source_that_is_configured_no_longer_is_told_as_long_as_its_records_co
     assert [one for one in Findings(config, reading.ledger).of(snapshot) if one.kind == "orphaned_source"] == []
 
 
+def test_what_a_retired_source_still_holds_counts_again_once_it_is_configured_again(reading: Reading) -> None:
+    reading.read({"a": "open"})
+    Book(reading.ledger, reading.keys).retire("cases", "停用", at("2030-01-01") + 10, "wang")
+    assert reading.states() == {"a": ("open", True)}
+    assert reading.round.run(at("2030-01-01") + 20, forced=True).booked == Booked(0, 1, 0, 0)
+    assert reading.states() == {"a": ("open", False)}
+    assert recompute(reading.ledger, reading.keys).differences == ()
+
+
 def test_only_a_source_that_is_configured_no_longer_is_retired_and_with_a_reason(reading: Reading) -> None:
     reading.read({"a": "open"})
     folder = reading.file.parents[1]

@@ -15,7 +15,7 @@ from agent.book.lines import Derived, change_observations, observe_all, place_of
 from agent.book.ranking import Current, Ranking
 from agent.book.rejects import book_rejects
 from agent.book.source_history import note_first
-from agent.book.source_states import note_complete, note_failure, note_read
+from agent.book.source_states import forget_place, note_complete, note_failure, note_read
 from agent.book.standing import WITHDRAW
 from agent.book.writing import Writing
 from agent.ledger import Ledger, Session, acts
@@ -85,7 +85,10 @@ class Book:
         return booked
 
     def retire(self, source: str, reason: str, now: Instant, who: str) -> Act:
-        """Withdraw every record of a source: none of them counts any more. An act, kept with their ids and why."""
+        """Withdraw every record of a source: none of them counts any more. An act, kept with their ids and why.
+
+        Should it be configured again, it is read from its beginning, so that what it still holds counts again.
+        """
         with self.ledger.write() as session:
             held = session.rows(HELD, (source,))
             act = acts.append(session, now, who, WITHDRAW, source, {**_named(held), "reason": reason})
@@ -96,6 +99,7 @@ class Book:
                 of_kind = [row for row in held if row[2] == kind]
                 booked = booked.plus(_book_records(session, delivery, _withdrawn(source, of_kind), served))
             note_complete(session, delivery, booked)
+            forget_place(session, source)
         return act
 
     def derive_again(self, session: Session, source: str, id: str) -> None:

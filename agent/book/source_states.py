@@ -56,6 +56,11 @@ def note_read(session: Session, delivery: Delivery, booked: Booked) -> None:
         note_told(session, delivery.source, delivery.covers, delivery.now, delivery.interval_us)
 
 
+def forget_place(session: Session, source: str) -> None:
+    """Have a source read from its beginning the next time, should there be one."""
+    session.run("UPDATE source_state SET cursor = NULL, highest = NULL WHERE source = ?", (source,))
+
+
 def note_failure(session: Session, source: str, reason: str, now: Instant, signals: Mapping[str, float]) -> None:
     """Keep why a source could not be read."""
     session.run(

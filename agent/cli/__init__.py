@@ -37,14 +37,19 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def about(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
-) -> None:
-    """Dabiao (达标): keeps promised indicators in sight, exactly and before they break."""
-    if version:
+def _tell_version(asked: bool) -> None:
+    if asked:
         say(f"dabiao {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[  # read before a command is looked for
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_tell_version)
+    ] = False,
+) -> None:
+    """Dabiao (达标): keeps promised indicators in sight, exactly and before they break."""
 
 
 rejects = typer.Typer(help="Rows that could not be read, and trying them again.", no_args_is_help=True)

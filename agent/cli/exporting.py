@@ -97,7 +97,7 @@ def export(
         for order in orders:
             check_template(order)
         if form == ALL:
-            output.mkdir(parents=True, exist_ok=True)
+            make_folder(output)
             return log_all(orders, official(orders))
         return make_and_log(orders[0])
 
@@ -106,6 +106,14 @@ def check_folder(output: Path) -> None:
     """The official forms together go into a folder; a name like that of a file is a slip."""
     if output.is_file() or output.suffix.lower() in FILES:
         raise ConfigError(f"-o {output}：--form {ALL} 写三张表，应给出文件夹，如 -o {output.with_suffix('')}")
+
+
+def make_folder(output: Path) -> None:
+    """The folder the forms go into; ConfigError where there can be none."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"-o {output}：不能写入（{error.strerror}）") from None
 
 
 def days_of(form: str, year: int, period: str | None, month: str | None, today: Day) -> tuple[Day, Day]:
