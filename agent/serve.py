@@ -79,9 +79,10 @@ def serve(
         publisher.listen(teller)
     publisher.listen(_Announcement(url, ready))
     publisher.listen(lambda snapshot: supervision.tell(supervision.ALIVE))  # a tick that hangs is seen from outside
-    with _at_work(schedule, tellers, sockets):
+    server = uvicorn.Server(settings(pages, tls, Patient))
+    with _at_work(schedule, tellers, sockets, server):
         log.info("event=listening url=%s", url)
-        uvicorn.Server(settings(pages, tls, Patient)).run(sockets=sockets)
+        server.run(sockets=sockets)
     return 0
 
 
@@ -105,9 +106,15 @@ def settings(pages: Starlette, tls: ssl.SSLContext | None, http: type[Patient]) 
 
 
 @contextmanager
-def _at_work(schedule: Schedule, tellers: Sequence[Teller], sockets: Sequence[socket.socket]) -> Iterator[None]:
+def _at_work(
+    schedule: Schedule, tellers: Sequence[Teller], sockets: Sequence[socket.socket], server: uvicorn.Server
+) -> Iterator[None]:
     """Poll and tell meanwhile. Uvicorn raises SIGTERM again once it has stopped serving; the schedule stops then."""
-    former = signal.signal(signal.SIGTERM, lambda number, frame: None)
+
+    def end(_number: int, _frame: object) -> None:
+        server.should_exit = True  # one that comes before Uvicorn listens for it must not be lost
+
+    former = signal.signal(signal.SIGTERM, end)
     for teller in tellers:
         teller.start()
     schedule.start()

@@ -72,6 +72,9 @@ def test_the_unit_is_hardened(unit: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+MANY = 20  # messages before the one that is waited for
+
+
 class Told:
     """A stand-in for systemd: the socket it gives a service, and what the service says there."""
 
@@ -87,6 +90,7 @@ class Told:
     def until(self, wanted: str) -> list[str]:
         heard = [self.next()]
         while heard[-1] != wanted:
+            assert len(heard) < MANY, f"{wanted} is not told"
             heard.append(self.next())
         return heard
 
@@ -101,26 +105,41 @@ def told(tmp_path: Path) -> Iterator[Told]:
     listening.close()
 
 
-@pytest.mark.server
-def test_the_agent_tells_systemd_that_it_is_ready_alive_and_stopping(tmp_path: Path, told: Told) -> None:
+@pytest.fixture
+def agent(tmp_path: Path, told: Told) -> Iterator[subprocess.Popen[bytes]]:
     (tmp_path / "targets.yaml").write_text(TARGETS, encoding="utf-8")
     (tmp_path / "sources.yaml").write_text(SOURCES, encoding="utf-8")
-    agent = subprocess.Popen(
+    running = subprocess.Popen(
         [Path(sys.executable).with_name("dabiao"), "run", "--listen", "127.0.0.1:0"],
         cwd=tmp_path,
         env=os.environ | {"NOTIFY_SOCKET": str(told.path), "PYTHONPATH": str(ROOT)},
         stderr=subprocess.DEVNULL,
     )
     try:
-        told.until("READY=1")
-        told.until("WATCHDOG=1")
-        told.until("WATCHDOG=1")  # at every tick, not once
-        agent.send_signal(signal.SIGTERM)
-        told.until("STOPPING=1")
-        assert agent.wait(60) == 0
+        yield running
     finally:
-        agent.kill()
-        agent.wait()
+        running.kill()
+        running.wait()
+
+
+@pytest.mark.server
+def test_an_agent_told_to_stop_before_it_serves_stops(agent: subprocess.Popen[bytes], told: Told) -> None:
+    told.until("READY=1")
+    agent.send_signal(signal.SIGTERM)
+    told.until("STOPPING=1")
+    assert agent.wait(60) == 0
+
+
+@pytest.mark.server
+def test_the_agent_tells_systemd_that_it_is_ready_alive_and_stopping(
+    agent: subprocess.Popen[bytes], told: Told
+) -> None:
+    told.until("READY=1")
+    told.until("WATCHDOG=1")
+    told.until("WATCHDOG=1")  # at every tick, not once
+    agent.send_signal(signal.SIGTERM)
+    told.until("STOPPING=1")
+    assert agent.wait(60) == 0
 
 
 def test_every_kubernetes_object_is_what_its_schema_asks() -> None:
