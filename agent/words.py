@@ -148,6 +148,7 @@ FORMS = {  # what can be exported
     "annual-report": "年度报告",
     "monthly-report": "月报",
 }
+CLOSED_AS = {"draft": "草案", "final": "定稿"}  # a closing
 DEMO = "演示数据"
 NO_OWNER = "未指定责任处室"
 

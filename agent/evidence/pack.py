@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, NamedTuple
 
-from agent import __version__
+from agent import __version__, words
 from agent.evidence import papers, people_did, sources_told
 from agent.evidence.archive import CHUNK, ContainerWriter
 from agent.evidence.cells import day_text
@@ -25,7 +25,6 @@ from agent.ledger import Session, evidence
 from agent.model import utc_of
 from agent.status import zone_of
 
-STAGES = {"draft": "草案", "final": "定稿"}
 SOFTWARE = {"dabiao": __version__, "openpyxl": version("openpyxl")}  # what decides how files are worded and laid out
 
 
@@ -102,7 +101,7 @@ def small_files(
     return {
         **files,
         **filled.files,
-        "README.md": readme(contents, walk, filled, STAGES[stage]),
+        "README.md": readme(contents, walk, filled, words.CLOSED_AS[stage]),
         "acts.jsonl": people_did.acts_lines(contents.past.log),
         "attestations.csv": people_did.attestations(contents),
         "coverage.csv": sources_told.coverage(contents),

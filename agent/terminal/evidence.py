@@ -8,16 +8,17 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 
+from agent import words
 from agent.config import Config
 from agent.evidence import Closed, Moved, Verified
 from agent.terminal.grid import labelled, said
-from agent.terminal.since import LISTED, STAGES, compared, names_of
+from agent.terminal.since import LISTED, compared, names_of
 
 
 def closed(done: Closed, out: Path, config: Config) -> RenderableType:
     """The pack, its hash and the act; of a restatement, what differs from the former."""
     act = done.act
-    stage = STAGES[act.body["stage"]]
+    stage = words.CLOSED_AS[act.body["stage"]]
     lines: list[RenderableType] = [
         said(f"{act.subject} 已封账({stage})：记录 {done.packed.records:,} 条，指标 {len(done.values)} 项", "green"),
         *(said(line) for line in done.packed.said),
@@ -55,7 +56,7 @@ def verified(check: Verified) -> RenderableType:
     about = check.about
     lines: list[RenderableType] = []
     if about:
-        stage = STAGES.get(str(about.get("stage")), "—")
+        stage = words.CLOSED_AS.get(str(about.get("stage")), "—")
         lines.append(
             said(
                 f"{about.get('organisation')} {about.get('period')}({stage})，数据截至 {_local(about.get('judged_at'))}"

@@ -59,9 +59,8 @@ def attested(outcomes: Sequence[Outcome]) -> Iterator[Text]:
             yield said(f"{row}：与已有填报相同，未作改动", "dim")
             continue
         stated, unit = statement_of(act), claim.verdict.unit
-        # Where only a reason was given, how the row stands follows from its records, which nobody has asked here.
         says = [told.statement(stated, unit)]
-        if not stated.only_explains:  # else it follows from the records of the row, which nobody has asked here
+        if not stated.only_explains:  # else how the row stands follows from its records, which nobody has asked here
             says.append(f"目标{shown_target(claim.verdict.target)}：{words_of_state(claim.verdict)}")
         yield said(f"{row}：{'，'.join(says)}（第{act.n}条）")
         if former is not None:

@@ -21,8 +21,6 @@ from agent.shown import moment, shown
 from agent.terminal.grid import heading, labelled, said
 
 LISTED = 50
-STAGES = {"draft": "草案", "final": "定稿"}
-MARK = {False: "", True: "bold red"}
 
 
 def closings(found: Sequence[Since], config: Config) -> RenderableType:
@@ -36,19 +34,19 @@ def closings(found: Sequence[Since], config: Config) -> RenderableType:
 
 def names_of(config: Config) -> Mapping[str, str]:
     """What every indicator is called, by project/indicator."""
-    return {f"{one.project}/{one.id}": one.name for plan in config.plans for one in all_indicators(plan)}
+    return {one.subject: one.name for plan in config.plans for one in all_indicators(plan)}
 
 
 def _closing(one: Since, zone: ZoneInfo, names: Mapping[str, str]) -> Iterator[RenderableType]:
     closing, act = one.closing, one.closing.act
     restated = f"，已由第{closing.superseded}条重述" if closing.superseded is not None else ""
     reason = f"，{closing.reason}" if closing.reason else ""
-    name = f"第{act.n}条 {closing.period.words}({STAGES[closing.stage]})"
+    name = f"第{act.n}条 {closing.period.words}({words.CLOSED_AS[closing.stage]})"
     yield heading(f"{name} {moment(act.at, zone)} {act.account}{reason}{restated}")
     yield said(f"  SHA-256 {closing.pack}", "dim")
     if one.moved is None:
         return
-    yield said(f"  封账之后有变化的指标 {len(one.moved)} 项", MARK[bool(one.moved)] or "green")
+    yield said(f"  封账之后有变化的指标 {len(one.moved)} 项", "bold red" if one.moved else "green")
     left = LISTED
     for moved in one.moved:
         mine = [record for record in one.records if record.indicator == moved.indicator]
@@ -103,15 +101,11 @@ def _changes(then: Mapping[str, str] | None, now: Mapping[str, str] | None) -> I
     if then is None or now is None:
         row = now or then or {}
         yield f"{'新计入' if then is None else '不再计入'}：" + "，".join(
-            f"{_name(k)} {_cell(v)}" for k, v in row.items()
+            f"{short(column)} {_cell(text)}" for column, text in row.items()
         )
         return
-    for key, before in then.items():
-        yield f"{_name(key)} {_cell(before)} → {_cell(now.get(key, ''))}"
-
-
-def _name(column: str) -> str:
-    return short(column)
+    for column, before in then.items():
+        yield f"{short(column)} {_cell(before)} → {_cell(now.get(column, ''))}"
 
 
 def _cell(text: str) -> str:
