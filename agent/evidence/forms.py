@@ -87,10 +87,10 @@ def fill_in(contents: Contents, progress: Progress) -> Filled:
         for plan_name, plan in _owners(contents):
             basis = Basis(contents.config, contents.board.ledger, contents.judged, plan, contents.window, profile)
             if MONITORING in names:
-                foretold, told = _foreseen(contents, plan_name, plan, basis)
+                of_plan = _days(contents, plan)
+                foretold, expected[plan_name] = _foreseen(contents, plan_name, of_plan, basis)
                 basis = replace(basis, expected=foretold)
-                expected[plan_name] = told
-                days |= _days(contents, plan)
+                days |= of_plan
             for name in names:
                 form = forms[f"{FORMS}{plan_name}/{safe(profile.name)}/{name}"] = LAYOUTS[name](basis, progress)
     for path, form in forms.items():
@@ -127,12 +127,11 @@ def _days(contents: Contents, plan: Plan) -> dict[str, ahead.Days]:
 
 
 def _foreseen(
-    contents: Contents, plan_name: str, plan: Plan, basis: Basis
+    contents: Contents, plan_name: str, days: Mapping[str, ahead.Days], basis: Basis
 ) -> tuple[dict[str, Expected], dict[str, Any]]:
     """What is expected of each row of the table, and the same as it stands in the pack with what it follows from."""
-    found, known = expectations(basis), dict[str, ahead.Known]()
-    days, given = _days(contents, plan), contents.given
-    for held in ahead.rows_ahead(contents.board, plan.year):
+    found, known, given = expectations(basis), dict[str, ahead.Known](), contents.given
+    for held in ahead.rows_ahead(contents.board, basis.plan.year):
         name, verdict = held.indicator.subject, basis.of_the_year(held.indicator)
         said = None if given is None else given.known[plan_name][name]
         known[name], found[name] = ahead.told_of(held, verdict, days[name], said, contents.now)
