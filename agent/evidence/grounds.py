@@ -12,14 +12,13 @@ from agent.explain.cases import due_finder, finished_at, taken
 from agent.explain.glossary import short
 from agent.explain.outcome import length
 from agent.explain.subject import Subject, subject
-from agent.explain.wording import formula
+from agent.explain.wording import CRITERIA, formula
 from agent.ledger import Session
 from agent.measures import Uptime
 from agent.model import SECOND_US, Instant, Record
 from agent.shown import between, moment
 
 RECORD = "SELECT kind, source, id, system, body, version, changed_at, withdrawn FROM record WHERE source = ? AND id = ?"
-CRITERIA = ("时限", "合格条件", "差错条件", "停机条件", "计划内", "完成", "应有记录")  # rules that say what is good
 
 
 class Grounds(NamedTuple):

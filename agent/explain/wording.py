@@ -91,6 +91,10 @@ def _of(measure: Measure, sources: Sequence[Source]) -> str:
 # --- the rules of one kind ------------------------------------------------------------------------------------------
 
 
+# Of these rules, those that say what is good.
+CRITERIA = ("时限", "合格条件", "差错条件", "停机条件", "计划内", "完成", "应有记录")
+
+
 def _own_rules(measure: Measure, indicator: Indicator, plan: Plan, first: Day) -> Iterator[Rule]:
     match measure:
         case Timed() if not isinstance(measure, Uptime):
