@@ -30,6 +30,10 @@ STORED = (
 )
 DROP_OBSERVATION = "DELETE FROM observation WHERE record = ? AND definition = ? AND day = ?"
 
+# The index of told observations is made for these: the list of outcomes is its own condition, word by word.
+IS_BAD = "outcome IN (1, 2) AND outcome = 1"
+IS_EXCLUDED = "outcome IN (1, 2) AND outcome = 2"
+
 Line = tuple[Any, ...]  # (record, definition, day, system, outcome, reason, starts, due, worked, num, den)
 UNTIMED = (None, None, None, 0)  # no reason, neither start nor due time, nothing worked
 EXCLUDED, OPEN = int(Outcome.EXCLUDED), int(Outcome.OPEN)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from agent.book.definition import Definition, Place
-from agent.book.lines import INSERT_OBSERVATION, Derived, Line, change_observations, stored_lines
+from agent.book.lines import INSERT_OBSERVATION, IS_BAD, Derived, Line, change_observations, stored_lines
 from agent.ledger import Ledger, Session
 
 SLICE = 20_000
@@ -15,7 +15,7 @@ SAMPLES = "SELECT definition, day, system, num, record FROM sample WHERE definit
 # Of records that have not moved, the observations that are looked at one by one: open ones, and outages that ended.
 LOOKED_AT = (
     "SELECT record, definition, day, system, outcome, reason, starts, due, worked, num, den FROM observation "
-    "WHERE (outcome >= 3 OR (outcome IN (1, 2) AND outcome = 1 AND starts IS NOT NULL)) AND definition IN {in}"
+    f"WHERE (outcome >= 3 OR ({IS_BAD} AND starts IS NOT NULL)) AND definition IN {{in}}"
 )
 RECORDS = "SELECT pk, source, id, kind, system, version, changed_at, withdrawn, body, hash FROM record WHERE pk IN {in}"
 INSERT_TALLY = (

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from agent.book.lines import IS_BAD
 from agent.evaluate.coverage import Stretch, common, joined
 from agent.ledger import Session
 from agent.measures import Setting, promised_microseconds
 from agent.model import Day, Window
 
-# Only down intervals that count against covered time keep where they begin and end. The list of outcomes is the one
-# the index of told observations is made for.
+# Only down intervals that count against covered time keep where they begin and end.
 PIECES = (
     "SELECT day, system, starts, due, num FROM observation "
-    "WHERE outcome IN (1, 2) AND outcome = 1 AND starts IS NOT NULL AND definition = ? AND day IN {in}"
+    f"WHERE {IS_BAD} AND starts IS NOT NULL AND definition = ? AND day IN {{in}}"
 )
 MOVED = (
     "SELECT DISTINCT definition, system, day FROM observation "

@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from agent import words
 from agent.book.bodies import decode
+from agent.book.lines import IS_BAD, IS_EXCLUDED
 from agent.evaluate.openwork import OpenObservation
 from agent.explain.coverage import first_day_owed
 from agent.explain.explanation import Case, Group
@@ -20,13 +21,13 @@ from agent.worktime import CalendarUnknown
 
 DueOf = Callable[[Record], Instant | None]
 RequestOf = Callable[[str, str], str | None]  # by source and id
-# The index of told observations is made for these: it finds the newest misses, and counts without a look at a record.
-MISSED = "SELECT o.record, o.day, o.num, o.den FROM observation o WHERE o.outcome IN (1, 2) AND o.outcome = 1"
+# Their index finds the newest misses, and counts without a look at a record.
+MISSED = f"SELECT o.record, o.day, o.num, o.den FROM observation o WHERE {IS_BAD}"
 NEWEST = "ORDER BY o.day DESC, o.record DESC LIMIT ?"
-EXCLUDED = "SELECT o.reason, COUNT(*) FROM observation o WHERE o.outcome IN (1, 2) AND o.outcome = 2"
+EXCLUDED = f"SELECT o.reason, COUNT(*) FROM observation o WHERE {IS_EXCLUDED}"
 NEWEST_EXCLUDED = (
-    "SELECT r.source, r.id FROM observation o JOIN record r ON r.pk = o.record WHERE o.outcome IN (1, 2) "
-    "AND o.outcome = 2 AND {place} AND o.reason = ? ORDER BY o.day DESC, o.record DESC LIMIT 10"
+    f"SELECT r.source, r.id FROM observation o JOIN record r ON r.pk = o.record WHERE {IS_EXCLUDED} "
+    "AND {place} AND o.reason = ? ORDER BY o.day DESC, o.record DESC LIMIT 10"
 )
 FORMER = "SELECT record, seq, body FROM revision WHERE until_seq > seq AND record IN {in}"
 RECORD = "SELECT pk, kind, source, id, system, body, version, changed_at, withdrawn FROM record WHERE pk IN {in}"
