@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain, groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from agent.book.bodies import decode
 from agent.book.booking import Book
@@ -78,20 +79,16 @@ def ledger_at(
             if seq is None:  # batch 0 is an answer too: of an empty ledger
                 seq = last_known(session, instant) if known_then else LAST
             if of_then:
-                then = {place: spec for place, spec in served_at(session, seq).items() if place not in tried}
-                definitions = [_as_of_then(one, then.get(one.place)) for one in definitions]
-                if not tried:  # what was noticed is copied
-                    definitions = [replace(one, watch=NOTHING) for one in definitions]
+                definitions = _known_in(session, seq, definitions, tried)
             judged = [one.judged_at(instant) for one in definitions] if cut else definitions
-            among, kinds = f" AND {MOVING.format(batch=int(seq))}" if moving else "", list[str]()
-            total = (session.one("SELECT record_pk FROM counter WHERE id = 1") or (0,))[0]
+            among = _Among()
+            if moving:
+                among = among.narrowed(MOVING.format(batch=int(seq)))
             if alone is not None:
                 kinds = sorted({one.kind for one in judged if (one.project, one.indicator.partition("/")[0]) == alone})
                 judged = [one for one in judged if one.kind in kinds]
-                among += f" AND kind IN ({','.join('?' * len(kinds))})"
-                total = (session.one(f"SELECT COUNT(*) FROM record WHERE pk > 0{among}", kinds) or (0,))[0]
+                among = among.narrowed(f"kind IN ({','.join('?' * len(kinds))})", *kinds)
             keys = register(scratch, judged).keys
-            book = Book(scratch, keys)
             states, told = _sources_then(session, learned_at, through) if of_then else _sources_now(session)
             known_from = firsts(session, seq if of_then else None)
             _copy_sources(scratch, states, _cut(told, instant) if cut else told, known_from)
@@ -99,17 +96,52 @@ def ledger_at(
             _copy_rejects(session, scratch, seq)
             _copy_findings(session, scratch, seq, "" if of_then and not tried else AS_CHANGED)
             if sums_only and of_then and not cut and take_over(session, scratch, keys, seq):
-                among += f" AND touched_seq > {int(seq)}"
-                total = (session.one(f"SELECT COUNT(*) FROM record WHERE pk > 0{among}", kinds) or (0,))[0]
-            rows = session.stream(KNOWN.replace("{among}", among), (seq, *kinds, seq, seq, seq, *kinds), SLICE)
-            done = 0
-            known = chain(grown(session, seq, among, kinds), map(_record, rows))
-            for (source, kind), records in groupby(known, lambda one: (one.source, one.kind)):
-                for part in _slices(records):
-                    book.deliver(Delivery(source, kind, Mapped(part, [], [], None), instant))
-                    done += len(part)
-                    progress(done, total)
+                among = among.narrowed(f"touched_seq > {int(seq)}")
+            _derive(session, Book(scratch, keys), seq, among, instant, progress)
         yield scratch
+
+
+class _Among(NamedTuple):
+    """Which records are derived: what SQL says of them after AND, and its values; nothing of all."""
+
+    condition: str = ""
+    values: tuple[str, ...] = ()
+
+    def narrowed(self, condition: str, *values: str) -> _Among:
+        """Those of them of which this holds too."""
+        return _Among(f"{self.condition} AND {condition}", (*self.values, *values))
+
+    def count(self, session: Session) -> int:
+        """How many there are today, at most."""
+        if not self.condition:
+            (top,) = session.one("SELECT record_pk FROM counter WHERE id = 1") or (0,)
+        else:
+            (top,) = session.one(f"SELECT COUNT(*) FROM record WHERE pk > 0{self.condition}", self.values) or (0,)
+        return int(top)
+
+
+def _derive(
+    session: Session, book: Book, seq: int, among: _Among, instant: Instant, progress: Callable[[int, int], None]
+) -> None:
+    """Book the records as a batch knew them."""
+    known_by = (seq, *among.values, seq, seq, seq, *among.values)
+    rows = session.stream(KNOWN.replace("{among}", among.condition), known_by, SLICE)
+    known = chain(grown(session, seq, *among), map(_record, rows))
+    done, total = 0, among.count(session)
+    for (source, kind), records in groupby(known, lambda one: (one.source, one.kind)):
+        for part in _slices(records):
+            book.deliver(Delivery(source, kind, Mapped(part, [], [], None), instant))
+            done += len(part)
+            progress(done, total)
+
+
+def _known_in(
+    session: Session, seq: int, definitions: Sequence[Definition], tried: Collection[Place]
+) -> list[Definition]:
+    """The definitions by which a batch was judged, save those that are tried."""
+    then = {place: spec for place, spec in served_at(session, seq).items() if place not in tried}
+    found = [_as_of_then(one, then.get(one.place)) for one in definitions]
+    return found if tried else [replace(one, watch=NOTHING) for one in found]  # what was noticed is copied
 
 
 def _as_of_then(one: Definition, spec: str | None) -> Definition:
